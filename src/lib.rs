@@ -1,0 +1,18 @@
+//! Yuantus: product lifecycle management, one database per organisation.
+//!
+//! Modules import from their own row and from rows above, never from below; `tests/layers.rs` holds them to it.
+//!
+//! | row | modules |
+//! | --- | --- |
+//! | 0 | `types`, `error` |
+//! | 1 | `config`, `entity` |
+//! | 2 | `db`, `storage`, `telemetry` |
+//! | 3 | `tenancy`, `jobs`, `plugins`, `context` |
+//! | 4 | `domain` |
+//! | 5 | `app` |
+//! | 6 | `api`, `web`, `worker` |
+//! | 7 | `cli` |
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+
+pub mod error;
+pub mod types;
