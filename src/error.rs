@@ -63,8 +63,13 @@ impl Problem {
 }
 
 /// What happened, with a stable `code` where clients branch on it.
+///
+/// One pointer wide, since every fallible function returns it.
 #[derive(Debug)]
-pub struct Error {
+pub struct Error(Box<Facts>);
+
+#[derive(Debug)]
+struct Facts {
     kind: Kind,
     code: Option<&'static str>,
     message: String,
@@ -77,7 +82,7 @@ pub struct Error {
 
 impl Error {
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self {
+        Self(Box::new(Facts {
             kind,
             code: None,
             message: message.into(),
@@ -86,7 +91,7 @@ impl Error {
             problems: Vec::new(),
             retry_after_seconds: None,
             source: None,
-        }
+        }))
     }
 
     pub fn bad_request(message: impl Into<String>) -> Self {
@@ -96,7 +101,9 @@ impl Error {
     /// Values that do not fit. The message is the first problem's; an empty list is a caller's mistake and reads as such.
     pub fn invalid(problems: Vec<Problem>) -> Self {
         let message = problems.first().map_or_else(|| "invalid".to_owned(), |problem| problem.message.clone());
-        Self { problems, ..Self::new(Kind::Invalid, message) }
+        let mut error = Self::new(Kind::Invalid, message);
+        error.0.problems = problems;
+        error
     }
 
     /// One value that does not fit.
@@ -135,60 +142,60 @@ impl Error {
     /// Adds the stable code and the sentence for a person; the response then carries an object instead of a text.
     #[must_use]
     pub fn code(mut self, code: &'static str, user_message: impl Into<String>) -> Self {
-        self.code = Some(code);
-        self.user_message = Some(user_message.into());
+        self.0.code = Some(code);
+        self.0.user_message = Some(user_message.into());
         self
     }
 
     #[must_use]
     pub fn details(mut self, details: Value) -> Self {
-        self.details = Some(details);
+        self.0.details = Some(details);
         self
     }
 
     #[must_use]
     pub fn retry_after(mut self, seconds: u64) -> Self {
-        self.retry_after_seconds = Some(seconds);
+        self.0.retry_after_seconds = Some(seconds);
         self
     }
 
     #[must_use]
     pub fn caused_by(mut self, source: impl Into<Source>) -> Self {
-        self.source = Some(source.into());
+        self.0.source = Some(source.into());
         self
     }
 
     pub fn kind(&self) -> Kind {
-        self.kind
+        self.0.kind
     }
 
     pub fn code_name(&self) -> Option<&'static str> {
-        self.code
+        self.0.code
     }
 
     pub fn message(&self) -> &str {
-        &self.message
+        &self.0.message
     }
 
     pub fn user_message(&self) -> Option<&str> {
-        self.user_message.as_deref()
+        self.0.user_message.as_deref()
     }
 
     pub fn details_value(&self) -> Option<&Value> {
-        self.details.as_ref()
+        self.0.details.as_ref()
     }
 
     pub fn problems(&self) -> &[Problem] {
-        &self.problems
+        &self.0.problems
     }
 
     pub fn retry_after_seconds(&self) -> Option<u64> {
-        self.retry_after_seconds
+        self.0.retry_after_seconds
     }
 
     /// The message and every cause below it on one line, for logs and the command line.
     pub fn chain(&self) -> String {
-        let mut text = self.message.clone();
+        let mut text = self.0.message.clone();
         let mut cause: Option<&(dyn StdError + 'static)> = self.source();
         while let Some(error) = cause {
             let next = error.to_string();
@@ -204,13 +211,13 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(&self.message)
+        out.write_str(&self.0.message)
     }
 }
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.source.as_deref().map(|source| source as &(dyn StdError + 'static))
+        self.0.source.as_deref().map(|source| source as &(dyn StdError + 'static))
     }
 }
 

@@ -7,12 +7,20 @@
 //! | 0 | `types`, `error` |
 //! | 1 | `config`, `entity` |
 //! | 2 | `db`, `storage`, `telemetry` |
-//! | 3 | `tenancy`, `jobs`, `plugins`, `context` |
+//! | 3 | `tenancy`, `jobs`, `context` |
 //! | 4 | `domain` |
 //! | 5 | `app` |
-//! | 6 | `api`, `web`, `worker` |
+//! | 6 | `api`, `worker` |
 //! | 7 | `cli` |
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+pub mod config;
+pub mod context;
+pub mod db;
+pub mod domain;
+pub mod entity;
 pub mod error;
+pub mod storage;
+pub mod telemetry;
+pub mod tenancy;
 pub mod types;

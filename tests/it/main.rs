@@ -1,1 +1,6 @@
+//! The integration tests, one binary.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod backends {
+    mod storage;
+}

@@ -1,0 +1,37 @@
+//! Where each tenant's product database and objects live, how far it is set up, and its schema version.
+//!
+//! `database_key` names the physical database; being unique, it makes two tenants on one database impossible.
+
+use sea_orm_migration::prelude::*;
+
+use crate::schema::{create_tables, index, moment, text, text_null};
+
+create_tables! {
+    tables: [
+        Table::create()
+            .table("placements")
+            .col(text("tenant_id"))
+            // Empty where all organisations of the tenant share one database.
+            .col(text("org_id"))
+            .col(text("database_key"))
+            // Overrides the configured template; empty for most.
+            .col(text_null("database_url"))
+            .col(text_null("bucket"))
+            // provisioning | ready | failed | deleting
+            .col(text("state"))
+            .col(text_null("state_reason"))
+            // The last finished step of provisioning: none | created | migrated | seeded
+            .col(text("step"))
+            .col(text_null("schema_version"))
+            .col(moment("created_at"))
+            .col(moment("updated_at"))
+            .primary_key(Index::create().col("tenant_id").col("org_id"))
+            .foreign_key(ForeignKey::create().from("placements", "tenant_id").to("tenants", "id"))
+            .to_owned(),
+    ],
+    indexes: [
+        index("placements", &["database_key"], true),
+        index("placements", &["schema_version"], false),
+    ],
+    names: ["placements"]
+}

@@ -1,0 +1,163 @@
+//! Opening, creating and dropping databases.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr, RuntimeErr, SqlxError};
+use tracing::log::LevelFilter;
+use url::Url;
+
+use super::Db;
+use crate::config::DatabaseUrl;
+use crate::error::{Error, Result};
+
+/// A SQLite writer waits this long for another process (a migration, a backup) before it reports "busy".
+const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// A statement slower than this is logged as a warning.
+const SLOW_STATEMENT: Duration = Duration::from_secs(2);
+/// SQLSTATE of `CREATE DATABASE` when the name is taken, and of the same lost race inside the catalogue.
+const DUPLICATE_DATABASE: [&str; 2] = ["42P04", "23505"];
+
+/// Bounds of one database's pool.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    pub max_connections: u32,
+    /// How long a caller waits for a free connection before "unavailable".
+    pub acquire_timeout: Duration,
+    /// A connection unused for this long is closed.
+    pub idle_timeout: Duration,
+    /// PostgreSQL cancels a longer statement.
+    pub statement_timeout: Duration,
+}
+
+/// Opens a database that exists (a SQLite file is created when missing).
+pub async fn connect(target: &DatabaseUrl, limits: Limits) -> Result<Db> {
+    let mut options = match target {
+        DatabaseUrl::Sqlite { path } => sqlite_options(path)?,
+        DatabaseUrl::Postgres { url } => postgres_options(url, limits),
+    };
+    options
+        .max_connections(limits.max_connections)
+        .min_connections(0)
+        .acquire_timeout(limits.acquire_timeout)
+        .connect_timeout(limits.acquire_timeout)
+        .idle_timeout(limits.idle_timeout)
+        .test_before_acquire_if_idle_for(Duration::from_secs(5))
+        .sqlx_logging_level(LevelFilter::Trace)
+        .sqlx_slow_statements_logging_settings(LevelFilter::Warn, SLOW_STATEMENT);
+    let connection = Database::connect(options).await?;
+    Ok(Db::new(connection, target.is_sqlite()))
+}
+
+fn sqlite_options(path: &Path) -> Result<ConnectOptions> {
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder)
+            .map_err(|error| Error::unavailable("The folder of a database cannot be created").caused_by(error))?;
+    }
+    let path: PathBuf = path.to_owned();
+    let mut options = ConnectOptions::new("sqlite::memory:");
+    options.map_sqlx_sqlite_opts(move |sqlite| {
+        sqlite
+            .filename(&path)
+            .in_memory(false)
+            .shared_cache(false)
+            .create_if_missing(true)
+            .foreign_keys(true)
+            .busy_timeout(SQLITE_BUSY_TIMEOUT)
+            .pragma("journal_mode", "WAL")
+            // A committed write survives a power cut.
+            .pragma("synchronous", "FULL")
+            .pragma("temp_store", "MEMORY")
+    });
+    Ok(options)
+}
+
+fn postgres_options(url: &str, limits: Limits) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url);
+    options.set_application_name("yuantus").statement_timeout(limits.statement_timeout);
+    options
+}
+
+/// Makes an empty database; one that exists is left as it is. SQLite files come into being when opened.
+pub async fn create_database(target: &DatabaseUrl) -> Result<()> {
+    let DatabaseUrl::Postgres { url } = target else { return Ok(()) };
+    let (server, name) = maintenance(url)?;
+    let connection = maintenance_connection(&server).await?;
+    let created = connection.execute_unprepared(&format!("CREATE DATABASE {}", quoted(&name))).await;
+    close(connection).await;
+    match created {
+        Err(error) if !is_duplicate_database(&error) => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+/// Whether a SQLite database has lost its file. Opening would make an empty one, and a lost database must not look new.
+pub fn file_is_missing(target: &DatabaseUrl) -> bool {
+    matches!(target, DatabaseUrl::Sqlite { path } if !path.is_file())
+}
+
+/// Removes a database and everything in it; one that is not there is fine.
+pub async fn drop_database(target: &DatabaseUrl) -> Result<()> {
+    match target {
+        DatabaseUrl::Sqlite { path } => remove_sqlite_files(path),
+        DatabaseUrl::Postgres { url } => {
+            let (server, name) = maintenance(url)?;
+            let connection = maintenance_connection(&server).await?;
+            let sql = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", quoted(&name));
+            let dropped = connection.execute_unprepared(&sql).await;
+            close(connection).await;
+            dropped?;
+            Ok(())
+        }
+    }
+}
+
+fn remove_sqlite_files(path: &Path) -> Result<()> {
+    for suffix in ["", "-wal", "-shm"] {
+        let mut file = path.as_os_str().to_owned();
+        file.push(suffix);
+        match std::fs::remove_file(&file) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(Error::internal("A database file cannot be removed").caused_by(error));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// The server's maintenance database and the name of the one meant. `postgres` exists on every server and is not ours.
+fn maintenance(url: &str) -> Result<(String, String)> {
+    let mut server = Url::parse(url).map_err(|error| Error::config("A database URL is not a URL").caused_by(error))?;
+    let name = server.path().trim_start_matches('/').to_owned();
+    if name.is_empty() {
+        return Err(Error::config("A PostgreSQL URL needs a database name: postgresql://user:password@host:5432/NAME"));
+    }
+    server.set_path("/postgres");
+    Ok((server.to_string(), name))
+}
+
+async fn maintenance_connection(server: &str) -> Result<DatabaseConnection> {
+    let mut options = ConnectOptions::new(server);
+    options.max_connections(1).sqlx_logging_level(LevelFilter::Trace).acquire_timeout(Duration::from_secs(10));
+    Ok(Database::connect(options).await?)
+}
+
+/// The answer is in hand already; a failure to say goodbye changes nothing.
+async fn close(connection: DatabaseConnection) {
+    if let Err(error) = connection.close().await {
+        tracing::debug!(%error, "closing a maintenance connection failed");
+    }
+}
+
+fn quoted(identifier: &str) -> String {
+    format!("\"{}\"", identifier.replace('"', "\"\""))
+}
+
+fn is_duplicate_database(error: &DbErr) -> bool {
+    let (DbErr::Exec(RuntimeErr::SqlxError(inner)) | DbErr::Query(RuntimeErr::SqlxError(inner))) = error else {
+        return false;
+    };
+    let SqlxError::Database(database) = inner.as_ref() else { return false };
+    database.code().is_some_and(|code| DUPLICATE_DATABASE.contains(&code.as_ref()))
+}

@@ -1,0 +1,13 @@
+//! Databases: opening, transactions, migrating, and the one place that knows how SQLite and PostgreSQL differ.
+//!
+//! No product words here. A [`Db`] is only ever handed out bound to a tenant (`tenancy`) or as the control database.
+
+mod connect;
+pub mod dialect;
+mod errors;
+mod migrate;
+mod tx;
+
+pub use connect::{Limits, connect, create_database, drop_database, file_is_missing};
+pub use migrate::{Upgrade, schema_version, upgrade};
+pub use tx::{Db, Tx};

@@ -1,0 +1,100 @@
+//! An open database and its write transactions.
+//!
+//! Reads go straight to the pool. Writes begin with [`Db::begin`]: on SQLite the transaction takes the write lock at once
+//! (a deferred one that turns into a write fails under concurrency), and writers of one process queue fairly in front of it.
+
+use std::sync::Arc;
+
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult,
+    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
+};
+use tokio::sync::{Mutex, OwnedMutexGuard};
+
+use crate::error::Result;
+
+/// An open database; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Db {
+    connection: DatabaseConnection,
+    /// SQLite admits one writer at a time: waiting here is fair and costs nothing, waiting in SQLite is polling.
+    writers: Option<Arc<Mutex<()>>>,
+}
+
+impl Db {
+    pub(super) fn new(connection: DatabaseConnection, one_writer: bool) -> Self {
+        Self { connection, writers: one_writer.then(|| Arc::new(Mutex::new(()))) }
+    }
+
+    /// Starts a write transaction. Dropping it without [`Tx::commit`] rolls it back.
+    pub async fn begin(&self) -> Result<Tx> {
+        let turn = match &self.writers {
+            Some(writers) => Some(writers.clone().lock_owned().await),
+            None => None,
+        };
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        let inner = self.connection.begin_with_options(options).await?;
+        Ok(Tx { inner, _turn: turn })
+    }
+
+    /// Closes every connection; later calls fail.
+    pub async fn close(&self) -> Result<()> {
+        self.connection.clone().close().await?;
+        Ok(())
+    }
+
+    /// Answers if the database does.
+    pub async fn ping(&self) -> Result<()> {
+        self.connection.ping().await?;
+        Ok(())
+    }
+}
+
+/// A write transaction; nothing of it is seen by others before [`Tx::commit`].
+#[derive(Debug)]
+pub struct Tx {
+    // Declared first, so that the roll-back of a dropped transaction precedes the next writer's turn.
+    inner: DatabaseTransaction,
+    _turn: Option<OwnedMutexGuard<()>>,
+}
+
+impl Tx {
+    /// Makes everything durable, or fails and leaves nothing.
+    pub async fn commit(self) -> Result<()> {
+        self.inner.commit().await?;
+        Ok(())
+    }
+
+    pub(super) fn inner(&self) -> &DatabaseTransaction {
+        &self.inner
+    }
+}
+
+macro_rules! delegate_connection {
+    ($name:ty, $field:ident) => {
+        #[async_trait::async_trait]
+        impl ConnectionTrait for $name {
+            fn get_database_backend(&self) -> DbBackend {
+                self.$field.get_database_backend()
+            }
+            async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+                self.$field.execute_raw(statement).await
+            }
+            async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+                self.$field.execute_unprepared(sql).await
+            }
+            async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+                self.$field.query_one_raw(statement).await
+            }
+            async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+                self.$field.query_all_raw(statement).await
+            }
+        }
+    };
+}
+
+delegate_connection!(Db, connection);
+delegate_connection!(Tx, inner);

@@ -1,0 +1,285 @@
+//! From rows to lines, with every reason why a row is none.
+
+use rust_decimal::Decimal;
+use serde_json::Value;
+
+use super::cell::{check_identity, check_text};
+use super::columns::Columns;
+use super::duplicates::settle_duplicates;
+use super::field::Field;
+use super::model::{
+    DecimalStyle, MissingNumbers, ParsedSheet, RowProblem, SheetLine, SheetOptions, SkipReason, SkippedRow, excerpt,
+};
+use super::number::{Mark, Reading, exact_json, read_number, same_currency};
+use super::placeholder::find_placeholders;
+use super::row_kind::{RowKind, kind_of};
+use super::sheet::{self, Row, Sheet};
+use crate::error::Result;
+use crate::types::Quantity;
+
+/// Reads a sheet. Fails only if the file as a whole cannot be read: no text, no header, a mapping that does not fit, too
+/// large. Whatever is wrong with a row is in `problems`.
+///
+/// Numbers are as the sheet has them; [`super::assign_numbers`] replaces the placeholders.
+pub fn parse_sheet(bytes: &[u8], options: &SheetOptions) -> Result<ParsedSheet> {
+    let sheet = sheet::read(bytes, options)?;
+    let header: Vec<String> = (0..sheet.header.width()).map(|column| sheet.header.cell(column)).collect();
+    let columns = options.columns.resolve(&header)?;
+    let mut reader = LineReader::new(&sheet, &columns, options);
+    for row in &sheet.above {
+        reader.skip(row, SkipReason::AboveHeader);
+    }
+    for row in &sheet.rows {
+        reader.read(row);
+    }
+    let LineReader { lines, skipped, mut problems, .. } = reader;
+    let placeholders = find_placeholders(&lines);
+    let lines = settle_duplicates(lines, options, &mut problems);
+    let mut listed = problems.listed;
+    listed.sort_by_key(|problem| problem.row);
+    Ok(ParsedSheet {
+        header,
+        columns: columns.used(),
+        lines,
+        skipped,
+        problems: listed,
+        unlisted_problems: problems.unlisted,
+        placeholders,
+    })
+}
+
+/// Problems, of which a bounded number is kept in full.
+#[derive(Debug, Default)]
+pub(super) struct Problems {
+    listed: Vec<RowProblem>,
+    unlisted: usize,
+}
+
+impl Problems {
+    const MOST: usize = 1_000;
+
+    pub fn add(&mut self, row: usize, column: Option<String>, value: &str, reason: String) {
+        if self.listed.len() < Self::MOST {
+            self.listed.push(RowProblem { row, column, value: excerpt(value), reason });
+        } else {
+            self.unlisted += 1;
+        }
+    }
+
+    fn count(&self) -> usize {
+        self.listed.len() + self.unlisted
+    }
+}
+
+struct LineReader<'a> {
+    header: &'a Row,
+    columns: &'a Columns,
+    options: &'a SheetOptions,
+    /// The first row that certainly writes a decimal comma.
+    comma_row: Option<usize>,
+    /// The first currency and its row; another one would be added up with it.
+    currency: Option<(String, usize)>,
+    lines: Vec<SheetLine>,
+    skipped: Vec<SkippedRow>,
+    problems: Problems,
+}
+
+impl<'a> LineReader<'a> {
+    fn new(sheet: &'a Sheet, columns: &'a Columns, options: &'a SheetOptions) -> Self {
+        Self {
+            header: &sheet.header,
+            columns,
+            options,
+            comma_row: comma_row(sheet, columns, options.decimal),
+            currency: None,
+            lines: Vec::new(),
+            skipped: Vec::new(),
+            problems: Problems::default(),
+        }
+    }
+
+    fn skip(&mut self, row: &Row, reason: SkipReason) {
+        self.skipped.push(SkippedRow { row: row.row, reason, text: excerpt(&row.text()) });
+    }
+
+    fn read(&mut self, row: &Row) {
+        match kind_of(row, self.header, self.columns) {
+            RowKind::Skipped(reason) => self.skip(row, reason),
+            RowKind::NamelessLine => {
+                self.problems.add(
+                    row.row,
+                    None,
+                    &row.text(),
+                    "Has a quantity, but neither a number nor a name".to_owned(),
+                );
+            }
+            RowKind::Line => {
+                let before = self.problems.count();
+                let line = self.line(row);
+                if self.problems.count() == before {
+                    self.lines.extend(line);
+                }
+            }
+        }
+    }
+
+    /// `None` without a quantity. A line for whose row problems were added is of no use.
+    fn line(&mut self, row: &Row) -> Option<SheetLine> {
+        self.check_width(row);
+        let limits = &self.options.limits;
+        let number = self.text(row, &Field::Number, |text| check_identity(text, limits.number));
+        let name = self.text(row, &Field::Name, |text| check_identity(text, limits.name));
+        if number.is_none() && self.options.missing_numbers == MissingNumbers::Refuse {
+            self.problem(row, &Field::Number, "", "The number is missing".to_owned());
+        }
+        let quantity = self.quantity(row);
+        let plain = |text: &str| check_text(text, usize::MAX);
+        let uom = self.text(row, &Field::Uom, plain).map(|text| text.to_uppercase());
+        let find_num = self.text(row, &Field::FindNum, plain);
+        let refdes = self.text(row, &Field::Refdes, plain);
+        let properties = self.properties(row);
+        Some(SheetLine {
+            row: row.row,
+            summed_rows: Vec::new(),
+            original_number: number.clone(),
+            number,
+            name,
+            quantity: quantity?,
+            uom,
+            find_num,
+            refdes,
+            properties,
+        })
+    }
+
+    /// A cell too many shifts the others, as an unquoted `1,5` does.
+    fn check_width(&mut self, row: &Row) {
+        let width = self.columns.width();
+        if let Some((column, text)) = row.filled().find(|(column, _)| *column >= width) {
+            let reason = format!(
+                "The header has {width} columns, this row has a cell in column {}; a cell that holds the delimiter must stand in quotation marks",
+                column + 1
+            );
+            self.problems.add(row.row, None, &text, reason);
+        }
+    }
+
+    fn problem(&mut self, row: &Row, field: &Field, value: &str, reason: String) {
+        self.problems.add(row.row, self.columns.label(field), value, reason);
+    }
+
+    fn text(&mut self, row: &Row, field: &Field, check: impl Fn(&str) -> Result<(), String>) -> Option<String> {
+        let text = row.cell(self.columns.get(field)?);
+        if text.is_empty() {
+            return None;
+        }
+        match check(&text) {
+            Ok(()) => Some(text),
+            Err(reason) => {
+                self.problem(row, field, &text, reason);
+                None
+            }
+        }
+    }
+
+    fn quantity(&mut self, row: &Row) -> Option<Quantity> {
+        let field = Field::Quantity;
+        let text = row.cell(self.columns.get(&field)?);
+        let read = if text.is_empty() {
+            Err("The quantity is missing; if the row is no part, remove it from the sheet".to_owned())
+        } else {
+            self.plain_number(&text, "quantity").and_then(Quantity::positive)
+        };
+        read.map_err(|reason| self.problem(row, &field, &text, reason)).ok()
+    }
+
+    fn properties(&mut self, row: &Row) -> std::collections::BTreeMap<String, Value> {
+        let mut properties = std::collections::BTreeMap::new();
+        let columns = self.columns;
+        for (field, column) in columns.iter() {
+            let name = match field {
+                Field::Cost | Field::Weight | Field::Description | Field::Revision => field.to_string(),
+                Field::Property(name) => name.clone(),
+                _ => continue,
+            };
+            let text = row.cell(column);
+            if text.is_empty() {
+                continue;
+            }
+            match self.property(row.row, field, &name, &text) {
+                Ok(value) => {
+                    properties.insert(name, value);
+                }
+                Err(reason) => self.problem(row, field, &text, reason),
+            }
+        }
+        properties
+    }
+
+    fn property(&mut self, row: usize, field: &Field, name: &str, text: &str) -> Result<Value, String> {
+        let value = match field {
+            Field::Cost => self.money(row, text)?,
+            Field::Weight => self.plain_number(text, "weight")?,
+            _ => {
+                let longest = self.options.limits.properties.get(name).copied().unwrap_or(usize::MAX);
+                return check_text(text, longest).map(|()| Value::String(text.to_owned()));
+            }
+        };
+        if value < Decimal::ZERO {
+            return Err(format!("The {name} is negative: {text:?}"));
+        }
+        exact_json(value).map(Value::Number).ok_or_else(|| format!("{text:?} has more digits than can be kept exactly"))
+    }
+
+    fn money(&mut self, row: usize, text: &str) -> Result<Decimal, String> {
+        let reading = self.number(text)?;
+        if let Some(currency) = reading.currency {
+            match &self.currency {
+                None => self.currency = Some((currency, row)),
+                Some((first, first_row)) if !same_currency(first, &currency) => {
+                    return Err(format!("{text:?} is in {currency}, but row {first_row} is in {first}"));
+                }
+                Some(_) => {}
+            }
+        }
+        Ok(reading.value)
+    }
+
+    fn plain_number(&self, text: &str, what: &str) -> Result<Decimal, String> {
+        let reading = self.number(text)?;
+        match reading.currency {
+            Some(currency) => Err(format!("The {what} is an amount of money ({currency}): {text:?}")),
+            None => Ok(reading.value),
+        }
+    }
+
+    fn number(&self, text: &str) -> Result<Reading, String> {
+        let reading = read_number(text, self.options.decimal)?;
+        match (reading.mark, self.comma_row) {
+            (Some(Mark::PointOrGroup), Some(row)) => Err(format!(
+                "Row {row} has a decimal comma, so the point in {text:?} can group thousands: choose decimal=point or decimal=comma"
+            )),
+            _ => Ok(reading),
+        }
+    }
+}
+
+/// The first row with a number that can only be read with a decimal comma.
+fn comma_row(sheet: &Sheet, columns: &Columns, style: DecimalStyle) -> Option<usize> {
+    if style != DecimalStyle::Auto {
+        return None;
+    }
+    let numeric: Vec<usize> =
+        [Field::Quantity, Field::Cost, Field::Weight].iter().filter_map(|field| columns.get(field)).collect();
+    let has_comma = |row: &&Row| {
+        numeric.iter().any(|&column| {
+            let text = row.cell(column);
+            text.contains([',', '，']) && read_number(&text, style).is_ok_and(|read| read.mark == Some(Mark::Comma))
+        })
+    };
+    sheet.rows.iter().find(has_comma).map(|row| row.row)
+}
+
+#[cfg(test)]
+#[path = "lines_tests.rs"]
+mod tests;

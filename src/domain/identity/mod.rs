@@ -1,0 +1,28 @@
+//! Who may enter: tenants, organisations, users, memberships, login and tokens. Lives in the control database.
+//!
+//! Not here: what a member may do with items (`permission`), where data lives (`tenancy`).
+
+mod login;
+mod members;
+mod model;
+mod orgs;
+mod password;
+mod repo;
+mod seed;
+mod session;
+mod tenants;
+mod token;
+mod users;
+
+pub use login::{Login, LoginRules, Token, login, switch_org};
+pub use members::{NewMember, add_member, list_members, update_member};
+pub use model::{Member, Org, Tenant, TenantOverview, User};
+pub use orgs::{OrgChange, create_org, get_org, list_orgs, my_orgs, update_org};
+pub use seed::{IdentitySeed, Seeded, seed_identity};
+pub use session::{Identity, Profile, Session, me};
+pub use tenants::{
+    NewTenant, TenantChange, create_tenant, get_own_tenant, get_tenant, list_tenants, orgs_of, platform, resume_tenant,
+    suspend_tenant, tenant_overviews, update_tenant,
+};
+pub use token::{Claims, Tokens};
+pub use users::{NewUser, UserChange, create_user, list_users, reset_password, update_user};

@@ -1,0 +1,141 @@
+//! What identity speaks of, and the rules that need no database.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use crate::context::{ADMIN_ROLE, TenantCtx};
+use crate::error::{Error, Problem, Result};
+use crate::types::UserId;
+
+pub const MAX_USERNAME: usize = 100;
+pub const MAX_PASSWORD: usize = 200;
+pub const MAX_NAME: usize = 200;
+
+/// A company.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Tenant {
+    pub id: String,
+    pub name: String,
+    pub is_active: bool,
+    /// provisioning, active, suspended, failed or deleting.
+    pub state: String,
+    pub state_reason: Option<String>,
+    pub created_at: DateTime<Utc>,
+}
+
+/// A tenant with its organisations and databases, as an operator lists it.
+#[derive(Debug, Clone, Serialize)]
+pub struct TenantOverview {
+    #[serde(flatten)]
+    pub tenant: Tenant,
+    pub users: u64,
+    pub orgs: Vec<OrgOverview>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct OrgOverview {
+    pub id: String,
+    pub name: String,
+    pub is_active: bool,
+    /// How far its database is: ready, provisioning, failed, or none.
+    pub database: String,
+    pub schema_version: Option<String>,
+}
+
+/// An organisation of a tenant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Org {
+    pub id: String,
+    pub tenant_id: String,
+    pub name: String,
+    pub is_active: bool,
+    pub created_at: DateTime<Utc>,
+}
+
+/// A user; never its password hash.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct User {
+    pub id: UserId,
+    pub tenant_id: String,
+    pub username: String,
+    pub email: Option<String>,
+    pub is_active: bool,
+    pub is_superuser: bool,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+/// A user's place in an organisation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Member {
+    pub tenant_id: String,
+    pub org_id: String,
+    pub user_id: UserId,
+    pub roles: Vec<String>,
+    pub is_active: bool,
+    pub created_at: DateTime<Utc>,
+}
+
+/// Administrators of the tenant: superusers, and those with the role `admin` in the organisation they act in.
+pub fn require_tenant_admin(ctx: &TenantCtx) -> Result<()> {
+    if ctx.actor.is_administrator() { Ok(()) } else { Err(Error::forbidden("Admin required")) }
+}
+
+/// Only a superuser may make one, or touch one.
+pub fn require_superuser(ctx: &TenantCtx) -> Result<()> {
+    if ctx.actor.is_superuser() { Ok(()) } else { Err(Error::forbidden("Superuser required")) }
+}
+
+/// Whether the actor may manage the members of an organisation: a superuser any, its `admin` that one.
+pub fn require_org_admin(ctx: &TenantCtx, org: &str) -> Result<()> {
+    let own = ctx.org.as_ref().is_some_and(|acted_in| acted_in.as_str() == org);
+    let admin = ctx.actor.roles().iter().any(|role| role == ADMIN_ROLE);
+    if ctx.actor.is_superuser() || (own && admin) { Ok(()) } else { Err(Error::forbidden("Admin required")) }
+}
+
+/// A text of a length a person can read, without control characters.
+pub fn check_text(field: &str, text: &str, min: usize, max: usize) -> Result<()> {
+    let length = text.chars().count();
+    let problem = if length < min {
+        Problem::new("string_too_short", &["body", field], format!("At least {min} characters"))
+    } else if length > max {
+        Problem::new("string_too_long", &["body", field], format!("At most {max} characters"))
+    } else if text.chars().any(char::is_control) {
+        Problem::new("value_error", &["body", field], "Control characters are not allowed")
+    } else {
+        return Ok(());
+    };
+    Err(Error::invalid(vec![problem]))
+}
+
+/// Roles as they are stored: trimmed, without blanks and repeats, in the order given.
+pub fn clean_roles(roles: Vec<String>) -> Result<Vec<String>> {
+    let mut kept: Vec<String> = Vec::new();
+    for role in roles {
+        let role = role.trim().to_owned();
+        check_text("roles", &role, 0, MAX_NAME)?;
+        if !role.is_empty() && !kept.contains(&role) {
+            kept.push(role);
+        }
+    }
+    Ok(kept)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn roles_are_trimmed_and_kept_once() {
+        let roles = [" engineer ", "viewer", "", "engineer"].map(str::to_owned).to_vec();
+        assert_eq!(clean_roles(roles).unwrap(), ["engineer", "viewer"]);
+    }
+
+    #[test]
+    fn texts_are_bounded_in_characters_not_bytes() {
+        assert!(check_text("name", &"料".repeat(200), 1, 200).is_ok());
+        assert!(check_text("name", &"x".repeat(201), 1, 200).is_err());
+        assert!(check_text("name", "a\0b", 1, 200).is_err());
+        assert!(check_text("name", "", 1, 200).is_err());
+    }
+}

@@ -1,0 +1,132 @@
+//! Rows of tenants.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryOrder, QuerySelect, TryInsertResult};
+
+use super::super::model::{OrgOverview, Tenant, TenantOverview};
+use crate::db::{Db, Tx};
+use crate::entity::identity::{org, placement, tenant, user};
+use crate::error::{Error, Result};
+use crate::types::TenantId;
+
+impl From<tenant::Model> for Tenant {
+    fn from(row: tenant::Model) -> Self {
+        Self {
+            id: row.id,
+            name: row.name,
+            is_active: row.is_active,
+            state: row.state,
+            state_reason: row.state_reason,
+            created_at: row.created_at,
+        }
+    }
+}
+
+pub async fn find(db: &impl ConnectionTrait, id: &TenantId) -> Result<Option<Tenant>> {
+    Ok(tenant::Entity::find_by_id(id.as_str()).one(db).await?.map(Tenant::from))
+}
+
+pub async fn list(db: &Db) -> Result<Vec<Tenant>> {
+    let rows = tenant::Entity::find().order_by_asc(tenant::Column::Id).all(db).await?;
+    Ok(rows.into_iter().map(Tenant::from).collect())
+}
+
+/// The tenant exists and lets its users in.
+pub async fn require_enterable(db: &Db, id: &TenantId) -> Result<()> {
+    match find(db, id).await? {
+        Some(tenant) if tenant.is_active && tenant.state != "suspended" => Ok(()),
+        _ => Err(Error::unauthenticated("Tenant is not active")),
+    }
+}
+
+/// Inserts unless it exists; says whether it did.
+pub async fn insert(tx: &Tx, id: &TenantId, name: &str, is_active: bool, now: DateTime<Utc>) -> Result<bool> {
+    let row = tenant::ActiveModel {
+        id: Set(id.to_string()),
+        name: Set(name.to_owned()),
+        is_active: Set(is_active),
+        state: Set("active".to_owned()),
+        state_reason: Set(None),
+        created_at: Set(now),
+        updated_at: Set(now),
+    };
+    let inserted = tenant::Entity::insert(row)
+        .on_conflict(OnConflict::column(tenant::Column::Id).do_nothing().to_owned())
+        .try_insert()
+        .exec_without_returning(tx)
+        .await?;
+    Ok(matches!(inserted, TryInsertResult::Inserted(count) if count > 0))
+}
+
+/// What may change of a tenant.
+#[derive(Debug, Default)]
+pub struct Change {
+    pub name: Option<String>,
+    pub is_active: Option<bool>,
+    pub state: Option<(&'static str, Option<String>)>,
+}
+
+pub async fn update(tx: &Tx, id: &TenantId, change: Change, now: DateTime<Utc>) -> Result<Tenant> {
+    let mut row = tenant::ActiveModel { id: Set(id.to_string()), updated_at: Set(now), ..Default::default() };
+    if let Some(name) = change.name {
+        row.name = Set(name);
+    }
+    if let Some(is_active) = change.is_active {
+        row.is_active = Set(is_active);
+    }
+    if let Some((state, reason)) = change.state {
+        row.state = Set(state.to_owned());
+        row.state_reason = Set(reason);
+    }
+    Ok(tenant::Entity::update(row).exec(tx).await?.into())
+}
+
+/// All tenants with their organisations and databases: four queries, however many there are.
+pub async fn overviews(db: &Db) -> Result<Vec<TenantOverview>> {
+    let mut orgs: HashMap<String, Vec<org::Model>> = HashMap::new();
+    for org in org::Entity::find().order_by_asc(org::Column::Id).all(db).await? {
+        orgs.entry(org.tenant_id.clone()).or_default().push(org);
+    }
+    let mut placements: HashMap<(String, String), placement::Model> = HashMap::new();
+    for place in placement::Entity::find().all(db).await? {
+        placements.insert((place.tenant_id.clone(), place.org_id.clone()), place);
+    }
+    let mut users = user_counts(db).await?;
+    let tenants = list(db).await?;
+    Ok(tenants
+        .into_iter()
+        .map(|tenant| {
+            let orgs = orgs.remove(&tenant.id).unwrap_or_default();
+            let orgs = orgs.iter().map(|org| overview(org, &placements)).collect();
+            TenantOverview { users: users.remove(&tenant.id).unwrap_or(0), orgs, tenant }
+        })
+        .collect())
+}
+
+async fn user_counts(db: &Db) -> Result<HashMap<String, u64>> {
+    let rows: Vec<(String, i64)> = user::Entity::find()
+        .select_only()
+        .column(user::Column::TenantId)
+        .column_as(user::Column::Id.count(), "users")
+        .group_by(user::Column::TenantId)
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().map(|(tenant, users)| (tenant, u64::try_from(users).unwrap_or(0))).collect())
+}
+
+fn overview(org: &org::Model, placements: &HashMap<(String, String), placement::Model>) -> OrgOverview {
+    let own = (org.tenant_id.clone(), org.id.clone());
+    let shared = (org.tenant_id.clone(), String::new());
+    let placed = placements.get(&own).or_else(|| placements.get(&shared));
+    OrgOverview {
+        id: org.id.clone(),
+        name: org.name.clone(),
+        is_active: org.is_active,
+        database: placed.map_or_else(|| "none".to_owned(), |place| place.state.clone()),
+        schema_version: placed.and_then(|place| place.schema_version.clone()),
+    }
+}

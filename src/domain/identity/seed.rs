@@ -1,0 +1,58 @@
+//! `seed-identity`: a tenant, organisation, user and membership as scripts set them up; repeatable, creating what is missing.
+
+use super::repo;
+use super::tenants::add_membership;
+use super::users::{NewUser, created, prepare};
+use crate::context::PlatformCtx;
+use crate::domain::audit::{Act, record_act, record_platform_act};
+use crate::error::Result;
+use crate::types::{OrgId, TenantId};
+
+/// What to set up.
+#[derive(Debug, Clone)]
+pub struct IdentitySeed {
+    pub tenant: TenantId,
+    pub org: OrgId,
+    pub user: NewUser,
+    pub roles: Vec<String>,
+}
+
+/// What was missing and has been made.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Seeded {
+    pub tenant: bool,
+    pub org: bool,
+    pub user: bool,
+    pub membership: bool,
+}
+
+/// Makes what is missing and leaves what is there, a password included.
+pub async fn seed_identity(ctx: &PlatformCtx, seed: &IdentitySeed) -> Result<Seeded> {
+    let within = ctx.within(seed.tenant.clone());
+    let hash = prepare(&seed.user).await?;
+    let mut done = Seeded::default();
+    let tx = ctx.control().begin().await?;
+    done.tenant = repo::tenants::insert(&tx, &seed.tenant, seed.tenant.as_str(), true, ctx.now()).await?;
+    if done.tenant {
+        let subject = format!("tenant/{}", seed.tenant);
+        let act = Act { action: "tenant.created", subject, before: None, after: None };
+        record_platform_act(ctx, &tx, &seed.tenant, act).await?;
+    }
+    done.org = repo::orgs::insert(&tx, &seed.tenant, &seed.org, seed.org.as_str(), true, ctx.now()).await?.is_some();
+    if done.org {
+        let act = Act { action: "org.created", subject: format!("org/{}", seed.org), before: None, after: None };
+        record_act(&within, &tx, act).await?;
+    }
+    let user = match repo::users::by_name(&tx, &seed.tenant, &seed.user.username).await? {
+        Some(user) => user,
+        None => {
+            let user = repo::users::insert(&tx, &seed.tenant, &seed.user, &hash, ctx.now()).await?;
+            record_act(&within, &tx, created(&user)).await?;
+            done.user = true;
+            user
+        }
+    };
+    done.membership = add_membership(&within, &tx, &seed.org, user.id, &seed.roles).await?.is_some();
+    tx.commit().await?;
+    Ok(done)
+}

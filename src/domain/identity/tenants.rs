@@ -1,0 +1,197 @@
+//! Tenants: provisioning a whole one in one call, listing, changing, suspending. For the platform and the command line.
+
+use super::members::changed;
+use super::model::{MAX_NAME, Member, Org, Tenant, TenantOverview, check_text, require_tenant_admin};
+use super::repo::{self, tenants::Change};
+use super::session::Identity;
+use super::users::{NewUser, created, prepare};
+use crate::context::{ADMIN_ROLE, PlatformCtx, TenantCtx};
+use crate::db::Tx;
+use crate::domain::audit::{Act, record_act, record_platform_act};
+use crate::error::{Error, Result};
+use crate::types::{OrgId, TenantId, UserId};
+
+/// A tenant to be, with its first organisation and administrator.
+#[derive(Debug, Clone)]
+pub struct NewTenant {
+    pub id: String,
+    pub name: Option<String>,
+    pub is_active: bool,
+    /// None makes a tenant without an organisation, and so without a database.
+    pub org_id: Option<String>,
+    pub admin: Option<NewUser>,
+}
+
+/// What may change of a tenant.
+#[derive(Debug, Clone, Default)]
+pub struct TenantChange {
+    pub name: Option<String>,
+    pub is_active: Option<bool>,
+}
+
+/// The right to act on all tenants: a superuser of the platform's tenant, where that is enabled.
+pub fn platform(identity: &Identity, ctx: &TenantCtx) -> Result<PlatformCtx> {
+    let of_platform = ctx.tenant == identity.platform_tenant;
+    if identity.platform_enabled && of_platform && ctx.actor.is_superuser() {
+        return Ok(PlatformCtx::granted(ctx));
+    }
+    Err(Error::forbidden("Platform admin required"))
+}
+
+/// Makes a tenant with its organisation, database and administrator, in an order that bears repetition: what an earlier
+/// call has made stays, what it did not reach is made now, and only a tenant that was complete is `Conflict`.
+pub async fn create_tenant(ctx: &PlatformCtx, new: NewTenant) -> Result<Tenant> {
+    let id = TenantId::new(new.id.clone()).map_err(|_| bad_id("id"))?;
+    let org = new.org_id.clone().map(|org| OrgId::new(org).map_err(|_| bad_id("default_org_id"))).transpose()?;
+    let name = new.name.clone().unwrap_or_else(|| id.to_string());
+    check_text("name", &name, 1, MAX_NAME)?;
+    let hash = match &new.admin {
+        Some(admin) => Some(prepare(admin).await?),
+        None => None,
+    };
+    let within = ctx.within(id.clone());
+    let tx = ctx.control().begin().await?;
+    let mut made = repo::tenants::insert(&tx, &id, &name, new.is_active, ctx.now()).await?;
+    let tenant = repo::tenants::find(&tx, &id).await?.ok_or_else(|| Error::internal("A tenant was not stored"))?;
+    if made {
+        let after = serde_json::to_value(&tenant).ok();
+        let act = Act { action: "tenant.created", subject: format!("tenant/{id}"), before: None, after };
+        record_platform_act(ctx, &tx, &id, act).await?;
+    }
+    if let Some(org) = &org {
+        made |= add_org(&within, &tx, org).await?;
+    }
+    if let (Some(admin), Some(hash)) = (&new.admin, &hash) {
+        made |= add_admin(&within, &tx, org.as_ref(), admin, hash).await?;
+    }
+    tx.commit().await?;
+    let was_ready = match &org {
+        Some(org) => !provision(&within, org).await?,
+        None => true,
+    };
+    if !made && was_ready { Err(Error::conflict("Tenant already exists")) } else { Ok(tenant) }
+}
+
+fn bad_id(field: &str) -> Error {
+    let message = "1 to 63 characters a-z, 0-9 and inner hyphens, starting and ending with a letter or digit";
+    Error::invalid_field("value_error", &["body", field], message)
+}
+
+/// Makes the database; says whether there was anything to make.
+async fn provision(ctx: &TenantCtx, org: &OrgId) -> Result<bool> {
+    if ctx.tenancy().is_ready(&ctx.tenant, org).await? {
+        return Ok(false);
+    }
+    ctx.tenancy().provision(&ctx.tenant, org).await?;
+    Ok(true)
+}
+
+async fn add_org(ctx: &TenantCtx, tx: &Tx, org: &OrgId) -> Result<bool> {
+    let Some(org) = repo::orgs::insert(tx, &ctx.tenant, org, org.as_str(), true, ctx.now()).await? else {
+        return Ok(false);
+    };
+    let after = serde_json::to_value(&org).ok();
+    let act = Act { action: "org.created", subject: format!("org/{}", org.id), before: None, after };
+    record_act(ctx, tx, act).await?;
+    Ok(true)
+}
+
+/// Makes the administrator and its membership. One of that name is left as it is: repeating must not change a password.
+async fn add_admin(ctx: &TenantCtx, tx: &Tx, org: Option<&OrgId>, admin: &NewUser, hash: &str) -> Result<bool> {
+    let existing = repo::users::by_name(tx, &ctx.tenant, &admin.username).await?;
+    let mut made = existing.is_none();
+    let user = match existing {
+        Some(user) => user,
+        None => {
+            let user = repo::users::insert(tx, &ctx.tenant, admin, hash, ctx.now()).await?;
+            record_act(ctx, tx, created(&user)).await?;
+            user
+        }
+    };
+    if let Some(org) = org {
+        made |= add_membership(ctx, tx, org, user.id, &[ADMIN_ROLE.to_owned()]).await?.is_some();
+    }
+    Ok(made)
+}
+
+/// Makes a membership unless there is one.
+pub(super) async fn add_membership(
+    ctx: &TenantCtx,
+    tx: &Tx,
+    org: &OrgId,
+    user: UserId,
+    roles: &[String],
+) -> Result<Option<Member>> {
+    if repo::members::find(tx, &ctx.tenant, org, user).await?.is_some() {
+        return Ok(None);
+    }
+    let member = repo::members::put(tx, &ctx.tenant, org, user, roles, true, ctx.now()).await?;
+    record_act(ctx, tx, changed("member.added", None, &member)).await?;
+    Ok(Some(member))
+}
+
+pub async fn list_tenants(ctx: &PlatformCtx) -> Result<Vec<Tenant>> {
+    repo::tenants::list(ctx.control()).await
+}
+
+/// Every tenant with its organisations and databases, for operators.
+pub async fn tenant_overviews(ctx: &PlatformCtx) -> Result<Vec<TenantOverview>> {
+    repo::tenants::overviews(ctx.control()).await
+}
+
+pub async fn get_tenant(ctx: &PlatformCtx, id: &str) -> Result<Tenant> {
+    let found = match TenantId::new(id) {
+        Ok(id) => repo::tenants::find(ctx.control(), &id).await?,
+        Err(_) => None,
+    };
+    found.ok_or_else(|| Error::not_found("Tenant not found"))
+}
+
+/// The caller's own tenant.
+pub async fn get_own_tenant(ctx: &TenantCtx) -> Result<Tenant> {
+    require_tenant_admin(ctx)?;
+    let found = repo::tenants::find(ctx.control(), &ctx.tenant).await?;
+    found.ok_or_else(|| Error::not_found("Tenant not found"))
+}
+
+pub async fn update_tenant(ctx: &PlatformCtx, id: &str, change: TenantChange) -> Result<Tenant> {
+    if let Some(name) = &change.name {
+        check_text("name", name, 1, MAX_NAME)?;
+    }
+    let change = Change { name: change.name, is_active: change.is_active, state: None };
+    changed_tenant(ctx, id, "tenant.updated", change).await
+}
+
+/// Stops serving a tenant, with the reason that its users are told.
+pub async fn suspend_tenant(ctx: &PlatformCtx, id: &str, reason: Option<String>) -> Result<Tenant> {
+    let state = Some(("suspended", reason));
+    changed_tenant(ctx, id, "tenant.suspended", Change { state, ..Change::default() }).await
+}
+
+/// Serves a suspended tenant again.
+pub async fn resume_tenant(ctx: &PlatformCtx, id: &str) -> Result<Tenant> {
+    let state = Some(("active", None));
+    changed_tenant(ctx, id, "tenant.resumed", Change { state, is_active: Some(true), name: None }).await
+}
+
+async fn changed_tenant(ctx: &PlatformCtx, id: &str, action: &'static str, change: Change) -> Result<Tenant> {
+    let before = get_tenant(ctx, id).await?;
+    let tenant = TenantId::new(id)?;
+    let tx = ctx.control().begin().await?;
+    let after = repo::tenants::update(&tx, &tenant, change, ctx.now()).await?;
+    let act = Act {
+        action,
+        subject: format!("tenant/{id}"),
+        before: serde_json::to_value(&before).ok(),
+        after: serde_json::to_value(&after).ok(),
+    };
+    record_platform_act(ctx, &tx, &tenant, act).await?;
+    tx.commit().await?;
+    Ok(after)
+}
+
+/// The organisations of any tenant, for the platform.
+pub async fn orgs_of(ctx: &PlatformCtx, tenant: &str) -> Result<Vec<Org>> {
+    let tenant = get_tenant(ctx, tenant).await?;
+    repo::orgs::list(ctx.control(), &TenantId::new(tenant.id)?).await
+}

@@ -1,0 +1,5 @@
+//! The product, area by area. Each area uses those to its left only, and nobody enters another's `repo`:
+//! `audit → identity → permission → lifecycle → meta → bom → sample`.
+
+pub mod audit;
+pub mod identity;

@@ -1,0 +1,15 @@
+//! Tables of a product database. One file per table; no queries.
+
+pub mod audit_event;
+pub mod effectivity;
+pub mod item;
+pub mod item_type;
+pub mod job;
+pub mod lifecycle_map;
+pub mod lifecycle_state;
+pub mod lifecycle_transition;
+pub mod number_sequence;
+pub mod outbox_event;
+pub mod permission;
+pub mod permission_entry;
+pub mod property;

@@ -1,0 +1,169 @@
+//! The contents of one tenant and organisation: read, link, delete. Storing is in `upload`.
+
+use std::io;
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
+use opendal::ErrorKind;
+use tokio::io::AsyncRead;
+use tokio_util::bytes::Bytes;
+use tokio_util::io::StreamReader;
+use url::Url;
+
+use super::errors::storage_error;
+use super::keys::TenantKeys;
+use super::operator::Backend;
+use super::{ContentHash, content_disposition};
+use crate::error::{Error, Result};
+use crate::types::{OrgId, TenantId};
+
+/// A content as it arrives. An error carries the product's [`Error`] inside the [`io::Error`].
+pub type ByteStream = BoxStream<'static, io::Result<Bytes>>;
+
+/// S3 refuses links that live longer than seven days.
+const MAX_LINK_LIFE: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+/// All contents of one organisation of one tenant, and no others. Cheap to clone.
+///
+/// Each organisation has its own copy of a content, so deleting one never touches another's, and nobody learns from an
+/// upload whether somebody else has the same file.
+#[derive(Debug, Clone)]
+pub struct TenantStore {
+    pub(super) backend: Arc<Backend>,
+    pub(super) keys: TenantKeys,
+}
+
+/// A content being read.
+pub struct Blob {
+    /// Bytes of the whole content.
+    pub total: u64,
+    /// Which of them the stream yields.
+    pub range: Range<u64>,
+    stream: ByteStream,
+}
+
+impl Blob {
+    pub fn into_stream(self) -> ByteStream {
+        self.stream
+    }
+
+    pub fn into_reader(self) -> impl AsyncRead + Send + Unpin {
+        StreamReader::new(self.stream)
+    }
+}
+
+impl TenantStore {
+    pub(super) fn new(backend: Arc<Backend>, tenant: &TenantId, org: &OrgId) -> Self {
+        Self { backend, keys: TenantKeys::new(tenant, org) }
+    }
+
+    /// Reads a content from start to end.
+    ///
+    /// Errors: `NotFound` if this organisation has no such content.
+    pub async fn get(&self, hash: &ContentHash) -> Result<Blob> {
+        let total = self.size(hash).await?;
+        self.open(hash, 0..total, total).await
+    }
+
+    /// Reads the bytes of `range`; an end beyond the content means its end.
+    ///
+    /// Errors: `NotFound`, and `BadRequest` with code `range_not_satisfiable` if the range is empty or starts beyond the
+    /// content.
+    pub async fn get_range(&self, hash: &ContentHash, range: Range<u64>) -> Result<Blob> {
+        let total = self.size(hash).await?;
+        let range = range.start..range.end.min(total);
+        if range.is_empty() {
+            return Err(Error::bad_request(format!("The requested range is outside of the {total} bytes"))
+                .code("range_not_satisfiable", "The requested part of the file does not exist.")
+                .details(serde_json::json!({ "size": total })));
+        }
+        self.open(hash, range, total).await
+    }
+
+    async fn open(&self, hash: &ContentHash, range: Range<u64>, total: u64) -> Result<Blob> {
+        if range.is_empty() {
+            return Ok(Blob { total, range, stream: stream::empty().boxed() });
+        }
+        let reader = self.backend.operator.reader(&self.keys.blob(hash)).await.map_err(storage_error)?;
+        let blocks = reader.into_stream(range.clone()).await.map_err(storage_error)?;
+        let stream = blocks
+            .map_err(|error| io::Error::other(storage_error(error)))
+            .map_ok(|block| stream::iter(Iterator::map(block, Ok)))
+            .try_flatten()
+            .boxed();
+        Ok(Blob { total, range, stream })
+    }
+
+    /// The size of a content in bytes.
+    ///
+    /// Errors: `NotFound` if this organisation has no such content.
+    pub async fn size(&self, hash: &ContentHash) -> Result<u64> {
+        let metadata = self.backend.operator.stat(&self.keys.blob(hash)).await.map_err(storage_error)?;
+        Ok(metadata.content_length())
+    }
+
+    pub async fn exists(&self, hash: &ContentHash) -> Result<bool> {
+        self.backend.operator.exists(&self.keys.blob(hash)).await.map_err(storage_error)
+    }
+
+    /// Deletes a content; one that is not there is fine.
+    ///
+    /// The caller makes sure that no file refers to it, and that none comes to while this runs.
+    pub async fn delete(&self, hash: &ContentHash) -> Result<()> {
+        self.backend.operator.delete(&self.keys.blob(hash)).await.map_err(storage_error)
+    }
+
+    /// A URL that downloads the content without any further credentials until `life` is over.
+    ///
+    /// `None` if the storage cannot give out links; stream through the server then. `life` is held between one second and
+    /// seven days.
+    ///
+    /// Errors: `NotFound`, so that no link leads nowhere.
+    pub async fn link(
+        &self,
+        hash: &ContentHash,
+        life: Duration,
+        file_name: &str,
+        content_type: &str,
+    ) -> Result<Option<Url>> {
+        let presigner = &self.backend.presigner;
+        if !presigner.info().capability().presign_read {
+            return Ok(None);
+        }
+        self.size(hash).await?;
+        let signed = presigner
+            .presign_read_with(&self.keys.blob(hash), life.clamp(Duration::from_secs(1), MAX_LINK_LIFE))
+            .override_content_disposition(&content_disposition(file_name))
+            .override_content_type(content_type)
+            .await
+            .map_err(storage_error)?;
+        let url = Url::parse(&signed.uri().to_string());
+        url.map(Some).map_err(|error| Error::internal("The file storage signed an invalid link").caused_by(error))
+    }
+
+    /// Deletes what uploads left behind when a process died, if it is older than `age`; says how many objects that were.
+    ///
+    /// `age` must exceed the longest upload. Parts of an S3 upload that never ended are not objects: a lifecycle rule of
+    /// the bucket removes those.
+    pub async fn sweep_uploads(&self, age: Duration) -> Result<u64> {
+        let operator = &self.backend.operator;
+        let Some(limit) = SystemTime::now().checked_sub(age) else { return Ok(0) };
+        let mut entries = operator.lister(&self.keys.uploads()).await.map_err(storage_error)?;
+        let mut swept = 0;
+        while let Some(entry) = entries.try_next().await.map_err(storage_error)? {
+            let metadata = match operator.stat(entry.path()).await {
+                Ok(metadata) => metadata,
+                // It was finished, or swept by another process, since the list was made.
+                Err(error) if error.kind() == ErrorKind::NotFound => continue,
+                Err(error) => return Err(storage_error(error)),
+            };
+            if metadata.is_file() && metadata.last_modified().is_some_and(|time| SystemTime::from(time) < limit) {
+                operator.delete(entry.path()).await.map_err(storage_error)?;
+                swept += 1;
+            }
+        }
+        Ok(swept)
+    }
+}

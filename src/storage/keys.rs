@@ -1,0 +1,174 @@
+//! Every key of every object, built here and nowhere else.
+//!
+//! No text of a caller ever becomes part of a key. The parts are ids with a checked grammar, hex digits of a hash and
+//! generated UUIDs, so `..`, NUL, backslashes or absolute paths cannot occur; the memory service would accept them.
+//!
+//! ```text
+//! tenants/<tenant>/<org>/blobs/ab/cd/<sha256>   contents
+//! tenants/<tenant>/<org>/uploads/<uuid>         contents still arriving
+//! probe/<uuid>                                  health checks
+//! ```
+
+use std::fmt;
+use std::str::FromStr;
+
+use uuid::Uuid;
+
+use crate::error::{Error, Result};
+use crate::types::{OrgId, TenantId};
+
+/// The SHA-256 of a content, which is also its name in the storage.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ContentHash([u8; 32]);
+
+impl ContentHash {
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Display for ContentHash {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(out, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for ContentHash {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, out)
+    }
+}
+
+impl FromStr for ContentHash {
+    type Err = Error;
+
+    /// Accepts 64 lower-case hex digits. Upper case is refused, so that one content has one spelling.
+    fn from_str(text: &str) -> Result<Self> {
+        let digit = |byte: u8| match byte {
+            b'0'..=b'9' => Some(byte - b'0'),
+            b'a'..=b'f' => Some(byte - b'a' + 10),
+            _ => None,
+        };
+        let parse = || {
+            let mut bytes = [0; 32];
+            let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+            if pairs.len() != bytes.len() || !rest.is_empty() {
+                return None;
+            }
+            for (byte, &[high, low]) in bytes.iter_mut().zip(pairs) {
+                *byte = digit(high)? << 4 | digit(low)?;
+            }
+            Some(Self(bytes))
+        };
+        parse().ok_or_else(|| {
+            Error::invalid_field("value_error", &["body", "sha256"], "A SHA-256 has 64 lower-case hex digits")
+        })
+    }
+}
+
+/// The keys of one tenant and organisation.
+#[derive(Debug, Clone)]
+pub(super) struct TenantKeys {
+    prefix: String,
+}
+
+impl TenantKeys {
+    pub(super) fn new(tenant: &TenantId, org: &OrgId) -> Self {
+        Self { prefix: format!("tenants/{tenant}/{org}") }
+    }
+
+    /// Where a content lives. Two levels of 256 directories keep each one small.
+    pub(super) fn blob(&self, hash: &ContentHash) -> String {
+        let hex = hash.to_string();
+        format!("{}/blobs/{}/{}/{hex}", self.prefix, &hex[..2], &hex[2..4])
+    }
+
+    /// A new place for a content whose hash is not known yet.
+    pub(super) fn upload(&self) -> String {
+        format!("{}{}", self.uploads(), Uuid::new_v4())
+    }
+
+    /// The directory of all unfinished uploads, with its trailing slash.
+    pub(super) fn uploads(&self) -> String {
+        format!("{}/uploads/", self.prefix)
+    }
+}
+
+/// A new key for one health check, outside of every tenant.
+pub(super) fn probe() -> String {
+    format!("probe/{}", Uuid::new_v4())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn keys(tenant: &str, org: &str) -> TenantKeys {
+        TenantKeys::new(&TenantId::new(tenant).unwrap(), &OrgId::new(org).unwrap())
+    }
+
+    fn is_confined(key: &str, prefix: &str) -> bool {
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        key.starts_with(prefix) && key.split('/').all(|part| !part.is_empty() && part.chars().all(plain))
+    }
+
+    #[test]
+    fn a_blob_key_spells_out_tenant_org_and_hash() {
+        let hash = ContentHash::from_bytes([0xab; 32]);
+        let hex = "ab".repeat(32);
+        assert_eq!(keys("acme", "plant-1").blob(&hash), format!("tenants/acme/plant-1/blobs/ab/ab/{hex}"));
+    }
+
+    #[test]
+    fn a_hash_is_64_lower_case_hex_digits_and_nothing_else() {
+        let good = "0123456789abcdef".repeat(4);
+        assert_eq!(good.parse::<ContentHash>().unwrap().to_string(), good);
+        let (upper, short, long) = (good.to_uppercase(), &good[..63], format!("{good}0"));
+        let escape = format!("../{}", &good[..61]);
+        for bad in ["", "..", &upper, short, &long, &escape, &good.replace('0', "\0"), &good.replace('0', "\\")] {
+            assert!(bad.parse::<ContentHash>().is_err(), "{bad:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_key_leaves_its_tenant(
+            tenant in "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?",
+            org in "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?",
+            hash: [u8; 32],
+        ) {
+            let keys = keys(&tenant, &org);
+            let prefix = format!("tenants/{tenant}/{org}/");
+            prop_assert!(is_confined(&keys.blob(&ContentHash(hash)), &prefix));
+            prop_assert!(is_confined(&keys.upload(), &prefix));
+            prop_assert!(is_confined(&probe(), "probe/"));
+        }
+
+        #[test]
+        fn different_tenants_never_share_a_key(
+            a in ("[a-z0-9]([a-z0-9-]{0,4}[a-z0-9])?", "[a-z0-9]([a-z0-9-]{0,4}[a-z0-9])?"),
+            b in ("[a-z0-9]([a-z0-9-]{0,4}[a-z0-9])?", "[a-z0-9]([a-z0-9-]{0,4}[a-z0-9])?"),
+            hash: [u8; 32],
+        ) {
+            let hash = ContentHash(hash);
+            prop_assert_eq!(a == b, keys(&a.0, &a.1).blob(&hash) == keys(&b.0, &b.1).blob(&hash));
+        }
+
+        #[test]
+        fn text_is_a_hash_only_if_it_is_its_own_spelling(text in any::<String>()) {
+            if let Ok(hash) = text.parse::<ContentHash>() {
+                prop_assert_eq!(hash.to_string(), text);
+            }
+        }
+
+        #[test]
+        fn a_hash_survives_text(bytes: [u8; 32]) {
+            prop_assert_eq!(ContentHash(bytes).to_string().parse::<ContentHash>().unwrap(), ContentHash(bytes));
+        }
+    }
+}

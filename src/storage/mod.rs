@@ -1,0 +1,33 @@
+//! Where file contents are kept: a local directory, an S3 bucket, or memory.
+//!
+//! The only module that imports opendal. Nothing reaches an object except through a [`TenantStore`], and a
+//! [`TenantStore`] always belongs to one tenant and organisation. Names, types and permissions of files do not belong
+//! here: a content is known by its SHA-256 alone.
+
+mod blob;
+mod disposition;
+mod errors;
+mod keys;
+mod local;
+mod operator;
+mod upload;
+
+use std::sync::Once;
+
+pub use blob::{Blob, ByteStream, TenantStore};
+pub use disposition::content_disposition;
+pub use keys::ContentHash;
+pub use operator::{Description, S3Target, Storage, StorageTarget};
+pub use upload::Stored;
+
+/// Installs the process-wide TLS provider and HTTP transport that S3 and every other HTTPS client need.
+///
+/// Safe to call any number of times; an already installed TLS provider stays.
+pub fn install_transport() {
+    static INSTALLED: Once = Once::new();
+    INSTALLED.call_once(|| {
+        // Err only says that a provider is there already, which is what is wanted.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        opendal_http_transport_reqwest::install_default();
+    });
+}

@@ -1,0 +1,187 @@
+//! Tenants and their databases: who is asking for whose data, where it lives, and a bounded set of open connections.
+//!
+//! The only module that turns a tenant/org into a database or a store. No product rules, no HTTP.
+
+mod placement;
+mod pools;
+mod provision;
+mod registry;
+pub mod resolver;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use moka::future::Cache;
+
+use crate::config::{SchemaMode, TenancyMode};
+use crate::db::{Db, Limits};
+use crate::error::{Error, Result};
+use crate::storage::{Storage, TenantStore};
+use crate::types::{OrgId, TenantId};
+
+pub use placement::{Place, PlacementRules};
+pub use pools::{PoolLimits, PoolStatistics, Pools, TenantDb};
+pub use registry::{Placement, Step, TenantState};
+
+/// Fills a freshly migrated product database with the seeded model; repeatable. Given by `app`, since the model is a
+/// product matter.
+pub type Seed = Arc<dyn Fn(TenantDb, TenantId) -> BoxFuture<'static, Result<()>> + Send + Sync>;
+
+/// How this installation places and opens databases.
+pub struct Settings {
+    pub mode: TenancyMode,
+    pub schema_mode: SchemaMode,
+    /// Single mode: the tenant whose data the database holds; none lets the first one claim it.
+    pub single_tenant: Option<TenantId>,
+    /// The platform's own tenant, which has no product data in single mode.
+    pub platform_tenant: TenantId,
+    pub database_limits: Limits,
+    pub pool_limits: PoolLimits,
+}
+
+/// The tenancy of one installation: the control database, the rules of placement, and the open product databases.
+pub struct Tenancy {
+    settings: Settings,
+    rules: PlacementRules,
+    control: Db,
+    storage: Storage,
+    pools: Pools,
+    seed: Seed,
+    /// One provisioning at a time per placement, in this process; the steps themselves bear repetition.
+    provisioning: Mutex<HashMap<Place, Arc<tokio::sync::Mutex<()>>>>,
+    /// Who may be served and where, remembered for [`FRESHNESS`].
+    served: Cache<(TenantId, OrgId), Placement>,
+}
+
+impl Tenancy {
+    pub fn new(settings: Settings, rules: PlacementRules, control: Db, storage: Storage, seed: Seed) -> Self {
+        let pools = Pools::new(settings.pool_limits);
+        let served = Cache::builder().max_capacity(SERVED_CAPACITY).time_to_live(FRESHNESS).build();
+        Self { settings, rules, control, storage, pools, seed, provisioning: Mutex::default(), served }
+    }
+
+    pub fn mode(&self) -> TenancyMode {
+        self.settings.mode
+    }
+
+    pub fn schema_mode(&self) -> SchemaMode {
+        self.settings.schema_mode
+    }
+
+    /// The control database. Only `domain::identity`, `domain::audit` and this module read it, always by tenant.
+    pub fn control(&self) -> &Db {
+        &self.control
+    }
+
+    /// The object store of one organisation.
+    pub fn store(&self, tenant: &TenantId, org: &OrgId) -> TenantStore {
+        self.storage.bind(tenant, org)
+    }
+
+    pub fn storage(&self) -> &Storage {
+        &self.storage
+    }
+
+    pub fn pool_statistics(&self) -> PoolStatistics {
+        self.pools.statistics()
+    }
+
+    /// The product database of one organisation, opened and at the present schema.
+    ///
+    /// Fails with `Forbidden` for a suspended tenant or organisation, `NotFound` for an unknown one, `Unavailable` while
+    /// it is being provisioned or when every connection is in use.
+    pub async fn open(&self, tenant: &TenantId, org: &OrgId) -> Result<TenantDb> {
+        let placement = self.served_at(tenant, org).await?;
+        self.open_ready(&placement.place(), &placement).await
+    }
+
+    /// Whether the organisation's database is fully provisioned.
+    pub async fn is_ready(&self, tenant: &TenantId, org: &OrgId) -> Result<bool> {
+        let placement = registry::placement(&self.control, &self.rules.place(tenant, org)).await?;
+        Ok(placement.is_some_and(|placement| placement.is_ready()))
+    }
+
+    async fn served_at(&self, tenant: &TenantId, org: &OrgId) -> Result<Placement> {
+        let key = (tenant.clone(), org.clone());
+        if let Some(placement) = self.served.get(&key).await {
+            return Ok(placement);
+        }
+        registry::require_active(&self.control, tenant, org).await?;
+        let placement = match registry::placement(&self.control, &self.rules.place(tenant, org)).await? {
+            Some(placement) if placement.is_ready() => placement,
+            found => self.provision_on_first_use(tenant, org, found).await?,
+        };
+        self.served.insert(key, placement.clone()).await;
+        Ok(placement)
+    }
+
+    /// With `create_all` a database comes into being when it is first needed; with `migrations` that is a command.
+    async fn provision_on_first_use(
+        &self,
+        tenant: &TenantId,
+        org: &OrgId,
+        found: Option<Placement>,
+    ) -> Result<Placement> {
+        if self.settings.schema_mode == SchemaMode::CreateAll {
+            return self.provision(tenant, org).await;
+        }
+        let reason = found
+            .and_then(|placement| placement.state_reason)
+            .unwrap_or_else(|| format!("run: yuantus tenant create {tenant} --org {org}"));
+        Err(Error::unavailable(format!("The database of {tenant}/{org} is not ready: {reason}"))
+            .code("TENANT_NOT_READY", "This organisation's database is not ready yet. Ask your operator.")
+            .retry_after(PROVISIONING_RETRY_SECONDS))
+    }
+
+    async fn open_ready(&self, place: &Place, placement: &Placement) -> Result<TenantDb> {
+        let target = self.rules.target(placement)?;
+        let limits = self.settings.database_limits;
+        let schema_mode = self.settings.schema_mode;
+        self.pools.get(place, || provision::open_checked(target, limits, schema_mode)).await
+    }
+
+    /// Single mode before any tenant has claimed the database: for seeding it.
+    pub async fn open_unclaimed(&self) -> Result<TenantDb> {
+        let target = self.rules.single_target()?;
+        let limits = self.settings.database_limits;
+        let place = Place::single_unclaimed();
+        let db = self.pools.get(&place, || async move { provision::create_and_migrate(&target, limits).await }).await?;
+        (self.seed)(db.clone(), self.settings.platform_tenant.clone()).await?;
+        Ok(db)
+    }
+
+    /// Every placement that is ready, for work that visits all of them (worker, `db status`).
+    pub async fn ready_places(&self) -> Result<Vec<Placement>> {
+        registry::ready_placements(&self.control).await
+    }
+
+    /// Opens a database by its recorded place, for the worker and for commands over all tenants.
+    pub async fn open_place(&self, placement: &Placement) -> Result<TenantDb> {
+        self.open_ready(&placement.place(), placement).await
+    }
+
+    /// Closes what has been idle for long, so that idle tenants cost nothing.
+    pub async fn close_idle(&self) {
+        self.pools.close_idle().await;
+    }
+
+    /// Closes every database; the last thing a process does.
+    pub async fn close(&self) {
+        self.pools.close_all().await;
+        if let Err(error) = self.control.close().await {
+            tracing::warn!(error = %error.chain(), "the control database did not close cleanly");
+        }
+    }
+}
+
+const PROVISIONING_RETRY_SECONDS: u64 = 5;
+/// How long a suspended tenant may still be served by another process.
+const FRESHNESS: Duration = Duration::from_millis(900);
+const SERVED_CAPACITY: u64 = 10_000;
+
+/// A panic elsewhere leaves these plain maps and times whole.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,164 @@
+//! Which database a tenant/org belongs in. Pure: ids and templates in, URLs and keys out.
+
+use sha2::{Digest, Sha256};
+use url::Url;
+
+use super::registry::Placement;
+use crate::config::{DatabaseUrl, TenancyMode};
+use crate::error::{Error, Result};
+use crate::types::{OrgId, TenantId};
+
+/// PostgreSQL cuts longer names silently, which would let two tenants meet.
+const MAX_POSTGRES_NAME: usize = 63;
+/// Hex digits of the hash that stands for the tail of a shortened name.
+const HASH_DIGITS: usize = 16;
+
+/// The key of a product database: a tenant, and its organisation where each has a database of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Place {
+    pub tenant: String,
+    /// Empty where all organisations of the tenant share one database.
+    pub org: String,
+}
+
+impl Place {
+    /// Single mode's database before a tenant has claimed it; no tenant can bear an empty name.
+    pub(super) fn single_unclaimed() -> Self {
+        Self { tenant: String::new(), org: String::new() }
+    }
+}
+
+/// The configured rule of placement.
+#[derive(Debug, Clone)]
+pub struct PlacementRules {
+    mode: TenancyMode,
+    /// Holds `{tenant_id}` and `{org_id}` as the mode demands; a plain URL in single mode.
+    template: String,
+}
+
+impl PlacementRules {
+    pub fn new(mode: TenancyMode, template: impl Into<String>) -> Self {
+        Self { mode, template: template.into() }
+    }
+
+    /// The key under which the database of an organisation is placed.
+    pub fn place(&self, tenant: &TenantId, org: &OrgId) -> Place {
+        let org = if self.mode == TenancyMode::DbPerTenantOrg { org.to_string() } else { String::new() };
+        Place { tenant: tenant.to_string(), org }
+    }
+
+    /// The database that the template gives to a place.
+    pub fn from_template(&self, place: &Place) -> Result<DatabaseUrl> {
+        let text = self.template.replace("{tenant_id}", &place.tenant).replace("{org_id}", &place.org);
+        match parse(&text)? {
+            DatabaseUrl::Postgres { url } => Ok(DatabaseUrl::Postgres { url: with_safe_name(&url)? }),
+            sqlite => Ok(sqlite),
+        }
+    }
+
+    /// The database of a recorded placement: its own URL, else the template's.
+    pub fn target(&self, placement: &Placement) -> Result<DatabaseUrl> {
+        match &placement.database_url {
+            Some(url) => parse(url),
+            None => self.from_template(&placement.place()),
+        }
+    }
+
+    /// Single mode's one database.
+    pub fn single_target(&self) -> Result<DatabaseUrl> {
+        if self.mode != TenancyMode::Single {
+            return Err(Error::bad_request("A tenant is needed: only single mode has one database for all"));
+        }
+        parse(&self.template)
+    }
+}
+
+fn parse(text: &str) -> Result<DatabaseUrl> {
+    DatabaseUrl::parse(text).map_err(|reason| Error::config(format!("A database URL is wrong: {reason}")))
+}
+
+/// Names one physical database, without credentials: two placements with the same key would share data.
+pub fn database_key(target: &DatabaseUrl) -> Result<String> {
+    match target {
+        DatabaseUrl::Sqlite { path } => {
+            let path = std::path::absolute(path)
+                .map_err(|error| Error::internal("The path of a database is not usable").caused_by(error))?;
+            Ok(format!("sqlite:{}", path.display()))
+        }
+        DatabaseUrl::Postgres { url } => {
+            let url = parse_url(url)?;
+            let host = url.host_str().unwrap_or("localhost");
+            Ok(format!("postgresql:{host}:{}{}", url.port().unwrap_or(5432), url.path()))
+        }
+    }
+}
+
+fn parse_url(url: &str) -> Result<Url> {
+    Url::parse(url).map_err(|error| Error::config("A database URL is not a URL").caused_by(error))
+}
+
+/// Shortens a name that PostgreSQL would cut, keeping it unique by a hash of the whole.
+fn with_safe_name(url: &str) -> Result<String> {
+    let mut url = parse_url(url)?;
+    let name = url.path().trim_start_matches('/').to_owned();
+    if name.len() > MAX_POSTGRES_NAME {
+        url.set_path(&shortened(&name));
+    }
+    Ok(url.into())
+}
+
+fn shortened(name: &str) -> String {
+    let digest = Sha256::digest(name.as_bytes());
+    let hash: String = digest.iter().take(HASH_DIGITS / 2).map(|byte| format!("{byte:02x}")).collect();
+    let keep: String = name.chars().take(MAX_POSTGRES_NAME - HASH_DIGITS - 3).collect();
+    // Three underscores: ids hold none and templates join by two, so no full name can equal a shortened one.
+    format!("{keep}___{hash}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(tenant: &str, org: &str) -> Place {
+        Place { tenant: tenant.to_owned(), org: org.to_owned() }
+    }
+
+    fn postgres() -> PlacementRules {
+        PlacementRules::new(TenancyMode::DbPerTenantOrg, "postgresql://u:p@db:5433/yt__{tenant_id}__{org_id}")
+    }
+
+    #[test]
+    fn ids_that_differ_only_by_separators_have_databases_of_their_own() {
+        let rules = postgres();
+        let keys: std::collections::HashSet<String> =
+            [("a-b", "c"), ("a", "b-c"), ("a", "b"), ("ab", ""), ("a--b", "c")]
+                .iter()
+                .map(|(tenant, org)| database_key(&rules.from_template(&place(tenant, org)).unwrap()).unwrap())
+                .collect();
+        assert_eq!(keys.len(), 5);
+    }
+
+    #[test]
+    fn long_names_are_shortened_with_a_hash_and_stay_apart() {
+        let rules = postgres();
+        let (a, b) = ("x".repeat(62) + "a", "x".repeat(62) + "b");
+        let one = database_key(&rules.from_template(&place(&a, "org")).unwrap()).unwrap();
+        let two = database_key(&rules.from_template(&place(&b, "org")).unwrap()).unwrap();
+        assert_ne!(one, two);
+        assert!(one.rsplit('/').next().unwrap().len() <= MAX_POSTGRES_NAME, "{one}");
+    }
+
+    #[test]
+    fn a_key_holds_no_credentials() {
+        let key = database_key(&postgres().from_template(&place("acme", "org-1")).unwrap()).unwrap();
+        assert_eq!(key, "postgresql:db:5433/yt__acme__org-1");
+    }
+
+    #[test]
+    fn organisations_share_a_database_where_the_mode_says_so() {
+        let rules = PlacementRules::new(TenancyMode::DbPerTenant, "sqlite:///t/{tenant_id}.db");
+        let (tenant, one, two) =
+            (TenantId::new("acme").unwrap(), OrgId::new("org-1").unwrap(), OrgId::new("org-2").unwrap());
+        assert_eq!(rules.place(&tenant, &one), rules.place(&tenant, &two));
+    }
+}

@@ -1,0 +1,203 @@
+//! What the control database knows of tenants and placements: the only SQL of this module.
+
+use chrono::Utc;
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, TryInsertResult};
+
+use super::Place;
+use crate::db::Db;
+use crate::entity::identity::{org, placement, tenant};
+use crate::error::{Error, Result};
+use crate::types::{OrgId, TenantId};
+
+/// Whether a tenant may be served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TenantState {
+    Provisioning,
+    Active,
+    Suspended,
+    Failed,
+    Deleting,
+}
+
+impl TenantState {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Provisioning => "provisioning",
+            Self::Active => "active",
+            Self::Suspended => "suspended",
+            Self::Failed => "failed",
+            Self::Deleting => "deleting",
+        }
+    }
+}
+
+/// The last finished step of provisioning a product database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Step {
+    None,
+    Created,
+    Migrated,
+    Seeded,
+}
+
+impl Step {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Created => "created",
+            Self::Migrated => "migrated",
+            Self::Seeded => "seeded",
+        }
+    }
+}
+
+/// A recorded product database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Placement {
+    pub tenant: String,
+    pub org: String,
+    pub database_key: String,
+    /// Overrides the configured template.
+    pub database_url: Option<String>,
+    pub state: String,
+    pub state_reason: Option<String>,
+    pub step: String,
+    pub schema_version: Option<String>,
+}
+
+impl Placement {
+    pub fn is_ready(&self) -> bool {
+        self.state == READY
+    }
+
+    pub fn place(&self) -> Place {
+        Place { tenant: self.tenant.clone(), org: self.org.clone() }
+    }
+}
+
+impl From<placement::Model> for Placement {
+    fn from(row: placement::Model) -> Self {
+        Self {
+            tenant: row.tenant_id,
+            org: row.org_id,
+            database_key: row.database_key,
+            database_url: row.database_url,
+            state: row.state,
+            state_reason: row.state_reason,
+            step: row.step,
+            schema_version: row.schema_version,
+        }
+    }
+}
+
+pub(super) const READY: &str = "ready";
+const PROVISIONING: &str = "provisioning";
+const FAILED: &str = "failed";
+
+/// Tenant and organisation exist and may be served.
+pub(super) async fn require_active(control: &Db, tenant_id: &TenantId, org_id: &OrgId) -> Result<()> {
+    let found = tenant::Entity::find_by_id(tenant_id.as_str()).one(control).await?;
+    let found = found.ok_or_else(|| Error::not_found("Tenant not found"))?;
+    if !found.is_active || found.state == TenantState::Suspended.as_str() {
+        let reason = found.state_reason.map(|reason| format!(": {reason}")).unwrap_or_default();
+        return Err(Error::forbidden(format!("Tenant {tenant_id} is suspended{reason}"))
+            .code("TENANT_SUSPENDED", "This tenant is suspended. Ask your operator."));
+    }
+    if found.state == TenantState::Failed.as_str() {
+        let reason = found.state_reason.unwrap_or_else(|| "see the server's log".to_owned());
+        return Err(Error::unavailable(format!("Tenant {tenant_id} is out of service: {reason}"))
+            .code("TENANT_FAILED", "This tenant is out of service. Ask your operator."));
+    }
+    let org = org::Entity::find_by_id((tenant_id.to_string(), org_id.to_string())).one(control).await?;
+    match org {
+        None => Err(Error::not_found("Org not found")),
+        Some(org) if !org.is_active => Err(Error::forbidden(format!("Org {org_id} is not active"))),
+        Some(_) => Ok(()),
+    }
+}
+
+pub(super) async fn placement(control: &Db, place: &Place) -> Result<Option<Placement>> {
+    let row = placement::Entity::find_by_id((place.tenant.clone(), place.org.clone())).one(control).await?;
+    Ok(row.map(Placement::from))
+}
+
+pub(super) async fn ready_placements(control: &Db) -> Result<Vec<Placement>> {
+    let rows = placement::Entity::find()
+        .filter(placement::Column::State.eq(READY))
+        .order_by_asc(placement::Column::TenantId)
+        .order_by_asc(placement::Column::OrgId)
+        .all(control)
+        .await?;
+    Ok(rows.into_iter().map(Placement::from).collect())
+}
+
+/// Records the place as being provisioned, unless it is recorded already.
+///
+/// Fails with `Conflict` when the physical database belongs to another place.
+pub(super) async fn reserve(control: &Db, place: &Place, database_key: &str) -> Result<Placement> {
+    let now = Utc::now();
+    let row = placement::ActiveModel {
+        tenant_id: Set(place.tenant.clone()),
+        org_id: Set(place.org.clone()),
+        database_key: Set(database_key.to_owned()),
+        database_url: Set(None),
+        bucket: Set(None),
+        state: Set(PROVISIONING.to_owned()),
+        state_reason: Set(None),
+        step: Set(Step::None.as_str().to_owned()),
+        schema_version: Set(None),
+        created_at: Set(now),
+        updated_at: Set(now),
+    };
+    let inserted = placement::Entity::insert(row)
+        .on_conflict(OnConflict::new().do_nothing().to_owned())
+        .try_insert()
+        .exec_without_returning(control)
+        .await?;
+    if matches!(inserted, TryInsertResult::Empty) {
+        return Err(Error::internal("A placement was not recorded"));
+    }
+    placement(control, place).await?.ok_or_else(|| {
+        Error::conflict("This database belongs to another tenant")
+            .code("DATABASE_TAKEN", "The database belongs to another tenant; no two tenants share one.")
+    })
+}
+
+/// Records a finished step.
+pub(super) async fn finish_step(control: &Db, place: &Place, step: Step, schema_version: &str) -> Result<()> {
+    let ready = step == Step::Seeded;
+    update(control, place, |row| {
+        row.step = Set(step.as_str().to_owned());
+        row.schema_version = Set((step >= Step::Migrated).then(|| schema_version.to_owned()));
+        row.state = Set(if ready { READY } else { PROVISIONING }.to_owned());
+        row.state_reason = Set(None);
+    })
+    .await
+}
+
+/// Records why provisioning stopped; the next attempt goes on from the last finished step.
+pub(super) async fn fail(control: &Db, place: &Place, reason: &str) -> Result<()> {
+    update(control, place, |row| {
+        row.state = Set(FAILED.to_owned());
+        row.state_reason = Set(Some(reason.to_owned()));
+    })
+    .await
+}
+
+/// Records the schema version of a database that was upgraded.
+pub(super) async fn record_version(control: &Db, place: &Place, schema_version: &str) -> Result<()> {
+    update(control, place, |row| row.schema_version = Set(Some(schema_version.to_owned()))).await
+}
+
+async fn update(control: &Db, place: &Place, change: impl FnOnce(&mut placement::ActiveModel)) -> Result<()> {
+    let mut row = placement::ActiveModel {
+        tenant_id: Set(place.tenant.clone()),
+        org_id: Set(place.org.clone()),
+        updated_at: Set(Utc::now()),
+        ..Default::default()
+    };
+    change(&mut row);
+    placement::Entity::update(row).exec(control).await?;
+    Ok(())
+}
