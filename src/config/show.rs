@@ -39,7 +39,11 @@ fn setting(loaded: &Loaded, key: &str) -> Setting {
         && let Some(derived) = derived(&loaded.config, key)
     {
         value = redact(&derived).into();
-        let from = if key == "database.identity_url" && loaded.config.database.url.is_some() { "database.url" } else { "data_dir" };
+        let from = if key == "database.identity_url" && loaded.config.database.url.is_some() {
+            "database.url"
+        } else {
+            "data_dir"
+        };
         source = format!("{source}, from {from}");
     }
     Setting { key: key.to_owned(), value, source, env_names: names_of(key), secret: is_secret(key) }

@@ -1,5 +1,6 @@
 //! Where SQLite and PostgreSQL differ. Nothing else branches on the backend.
 
+use sea_orm::sea_query::{Expr, SimpleExpr};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement, Value};
 
 use super::Tx;
@@ -20,13 +21,21 @@ pub async fn lock(tx: &Tx, name: &str) -> Result<()> {
     Ok(())
 }
 
-/// The text value of one key of a JSON column, as SQL.
-pub fn json_text(db: &impl ConnectionTrait, column: &str, key: &str) -> String {
-    let key = key.replace('\'', "''");
-    match db.get_database_backend() {
-        DbBackend::Postgres => format!("({column} ->> '{key}')"),
-        _ => format!("({column} ->> '$.\"{}\"')", key.replace('"', "\\\"")),
+/// The condition that a key of a JSON column equals a value, in kind as well as in content.
+pub fn json_equals(db: &impl ConnectionTrait, column: &str, key: &str, value: &serde_json::Value) -> SimpleExpr {
+    if db.get_database_backend() == DbBackend::Postgres {
+        let wanted = serde_json::json!({ key: value });
+        return Expr::cust_with_values(format!("\"{column}\" @> $1::jsonb"), [Value::from(wanted.to_string())]);
     }
+    let path = format!("$.\"{}\"", key.replace('"', "\\\""));
+    let bound: Value = match value {
+        serde_json::Value::String(text) => text.as_str().into(),
+        serde_json::Value::Bool(flag) => flag.to_owned().into(),
+        serde_json::Value::Number(number) => number.as_f64().into(),
+        // Lists and objects are compared as SQLite writes them.
+        other => other.to_string().into(),
+    };
+    Expr::cust_with_values(format!("\"{column}\" ->> $1 = $2"), [Value::from(path), bound])
 }
 
 /// Whether a table exists in the connection's schema.

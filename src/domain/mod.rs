@@ -2,4 +2,8 @@
 //! `audit → identity → permission → lifecycle → meta → bom → sample`.
 
 pub mod audit;
+pub mod bom;
 pub mod identity;
+pub mod lifecycle;
+pub mod meta;
+pub mod permission;

@@ -1,6 +1,6 @@
-//! The integration tests, one binary.
+//! Integration tests: the product as its users meet it, on every pair of database and storage.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-mod backends {
-    mod storage;
-}
+mod backends;
+#[allow(dead_code, reason = "a toolbox: not every helper is in use at every time")]
+mod support;

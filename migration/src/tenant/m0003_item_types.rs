@@ -21,6 +21,10 @@ create_tables! {
             .col(text_null("related_item_type_id"))
             // The property that names an item and is unique within its type.
             .col(text_null("number_property"))
+            // Relationships: with source and related item, what may occur once; null lets anything repeat.
+            .col(json_null("key_properties"))
+            // Relationships: an item may not come to stand below itself.
+            .col(flag("is_acyclic", false))
             .col(flag("accepts_undeclared", true))
             .foreign_key(ForeignKey::create().from("item_types", "permission_id").to("permissions", "id"))
             .foreign_key(ForeignKey::create().from("item_types", "lifecycle_map_id").to("lifecycle_maps", "id"))

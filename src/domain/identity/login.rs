@@ -54,11 +54,12 @@ pub async fn login(identity: &Identity, attempt: Login<'_>) -> Result<Token> {
         return Err(Error::invalid_field("value_error", &["body", "password"], "1 to 200 characters"));
     }
     let org = attempt.org.filter(|org| !org.is_empty()).map(OrgId::new).transpose()?;
-    let account = format!("account:{}/{}", attempt.tenant, attempt.username);
+    let tenant = TenantId::new(attempt.tenant).ok();
+    let account = format!("account:{}/{}", tenant.as_ref().map_or("?", TenantId::as_str), attempt.username);
     let address = attempt.address.map(|address| format!("address:{address}"));
     count_attempt(identity, &account, address.as_deref()).await?;
 
-    let (tenant, user) = match authenticated(identity, &attempt).await? {
+    let (tenant, user) = match authenticated(identity, tenant, &attempt).await? {
         Some(known) => known,
         None => {
             tracing::warn!(tenant = attempt.tenant, user = attempt.username, "login refused");
@@ -86,9 +87,12 @@ async fn count_attempt(identity: &Identity, account: &str, address: Option<&str>
     Ok(())
 }
 
-async fn authenticated(identity: &Identity, attempt: &Login<'_>) -> Result<Option<(TenantId, UserId)>> {
+async fn authenticated(
+    identity: &Identity,
+    tenant: Option<TenantId>,
+    attempt: &Login<'_>,
+) -> Result<Option<(TenantId, UserId)>> {
     let control = identity.tenancy().control();
-    let tenant = TenantId::new(attempt.tenant).ok();
     let account = match &tenant {
         Some(tenant) => repo::users::account(control, tenant, attempt.username).await?,
         None => None,

@@ -26,6 +26,9 @@ pub struct Model {
     pub related_item_type_id: Option<String>,
     #[sea_orm(column_type = "Text", nullable)]
     pub number_property: Option<String>,
+    #[sea_orm(column_type = "JsonBinary", nullable)]
+    pub key_properties: Option<Json>,
+    pub is_acyclic: bool,
     pub accepts_undeclared: bool,
 }
 

@@ -1,0 +1,105 @@
+//! Adding and removing BOM lines.
+
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::{PART_BOM, condition, repo};
+use crate::context::Ctx;
+use crate::domain::meta::{self, Item, Model, Values, Write, parse_id, parse_moment};
+use crate::error::{Error, Kind, Result};
+
+/// A line to be.
+#[derive(Debug, Clone)]
+pub struct NewLine {
+    pub child_id: String,
+    /// quantity, uom, find_num, refdes, effectivity_from, effectivity_to, config_condition and any other.
+    pub values: Values,
+}
+
+#[derive(Debug, Clone)]
+pub struct AddedLine {
+    pub relationship_id: Uuid,
+    pub parent_id: Uuid,
+    pub child_id: Uuid,
+    /// Where the line has dates.
+    pub effectivity_id: Option<Uuid>,
+}
+
+/// Adds a child to a parent.
+///
+/// Fails with `BadRequest` for a second line of the same child and unit, `Conflict` `CYCLE_DETECTED` with the path.
+pub async fn add_line(ctx: &Ctx, parent: &str, new: NewLine) -> Result<AddedLine> {
+    let (parent, child) = (parse_id(parent)?, parse_id(&new.child_id)?);
+    if let Some(given) = new.values.get("config_condition").filter(|given| !given.is_null()) {
+        condition::check(given)?;
+    }
+    let model = Model::load(ctx).await?;
+    let kind = model.item_type(PART_BOM)?;
+    let write = Write::begin(ctx, &model).await?;
+    let line = meta::add_relationship(&write, kind, parent, child, new.values).await.map_err(as_recorded)?;
+    let effectivity_id = record_dates(&write, &line).await?;
+    write.commit().await?;
+    Ok(AddedLine { relationship_id: line.id, parent_id: parent, child_id: child, effectivity_id })
+}
+
+async fn record_dates(write: &Write<'_>, line: &Item) -> Result<Option<Uuid>> {
+    let moment = |name: &str| line.text(name).and_then(parse_moment);
+    let (from, to) = (moment("effectivity_from"), moment("effectivity_to"));
+    if from.is_none() && to.is_none() {
+        return Ok(None);
+    }
+    if let (Some(from), Some(to)) = (from, to)
+        && to < from
+    {
+        return Err(Error::invalid_field("value_error", &["body", "effectivity_to"], "It ends before it begins"));
+    }
+    let (by, now) = (write.ctx.actor.user_id(), write.ctx.now());
+    repo::insert_dates(&write.tx, line.id, from, to, by, now).await.map(Some)
+}
+
+/// Clients of this operation know plain texts for what the meta engine answers with a code.
+fn as_recorded(error: Error) -> Error {
+    match (error.kind(), error.code_name()) {
+        (Kind::Forbidden, _) => Error::forbidden("Permission denied"),
+        (_, Some("RELATIONSHIP_EXISTS")) => {
+            let details = error.details_value();
+            let text =
+                |path: &str| details.and_then(|details| details.pointer(path)).and_then(Value::as_str).unwrap_or("?");
+            let (parent, child, uom) = (text("/source_id"), text("/related_id"), text("/key/uom"));
+            let message = format!("BOM relationship already exists: {parent} -> {child} (uom={uom})");
+            Error::bad_request(message)
+        }
+        _ => error,
+    }
+}
+
+/// Removes the line to a child; `uom` tells which, where there are several.
+///
+/// Fails with `NotFound` when there is none, `BadRequest` when several units are there and none is named.
+pub async fn remove_line(ctx: &Ctx, parent: &str, child: &str, uom: Option<&str>) -> Result<Uuid> {
+    let missing = || Error::not_found(format!("BOM relationship not found: {parent} -> {child}"));
+    let (parent_id, child_id) = (parse_id(parent).map_err(|_| missing())?, parse_id(child).map_err(|_| missing())?);
+    let model = Model::load(ctx).await?;
+    let lines = meta::descend(ctx, PART_BOM, parent_id, 1).await?.lines.remove(&parent_id).unwrap_or_default();
+    let uom = uom.map(str::to_uppercase);
+    let fits = |line: &&Item| {
+        line.related_id == Some(child_id) && uom.as_deref().is_none_or(|uom| line.text("uom") == Some(uom))
+    };
+    let mut fitting = lines.iter().filter(fits);
+    let line = fitting.next().ok_or_else(missing)?;
+    if fitting.next().is_some() {
+        return Err(Error::bad_request("There are lines in several units; name one: ?uom=EA"));
+    }
+    let write = Write::begin(ctx, &model).await?;
+    meta::remove_relationship(&write, line).await.map_err(|error| match error.code_name() {
+        Some("STATE_LOCKED") => locked_as_recorded(&error),
+        _ => as_recorded(error),
+    })?;
+    write.commit().await?;
+    Ok(line.id)
+}
+
+fn locked_as_recorded(error: &Error) -> Error {
+    let state = error.details_value().and_then(|details| details.get("state")).and_then(Value::as_str);
+    Error::conflict(format!("Item is locked in state '{}'", state.unwrap_or_default()))
+}

@@ -1,0 +1,22 @@
+//! Bills of materials: lines between parts, and the trees they form.
+//!
+//! A line is a relationship of type `Part BOM`; the meta engine keeps it unique and free of cycles. Here is what a BOM means:
+//! when and for which configuration a line holds, in which order, and how a sheet becomes lines.
+
+mod condition;
+mod effectivity;
+pub mod import;
+mod lines;
+mod natural;
+mod repo;
+mod tree;
+
+pub use condition::Selections;
+pub use effectivity::When;
+pub use lines::{AddedLine, NewLine, add_line, remove_line};
+pub use tree::{BomLine, BomNode, TreeRequest, tree};
+
+/// The relationship type of BOM lines.
+pub const PART_BOM: &str = "Part BOM";
+/// The type of the items that a BOM is made of.
+pub const PART: &str = "Part";

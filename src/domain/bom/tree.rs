@@ -1,0 +1,133 @@
+//! The tree below a part.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use super::condition::{Selections, holds};
+use super::effectivity::{Effectivity, When, in_force};
+use super::{PART_BOM, natural, repo};
+use crate::context::Ctx;
+use crate::domain::meta::{self, Graph, Item, Model, parse_id};
+use crate::domain::permission::Action;
+use crate::error::{Error, Result};
+
+/// The most levels a request may ask for.
+const MAX_DEPTH: i32 = 100;
+/// The most nodes one answer holds; a shared subassembly counts wherever it occurs.
+const MAX_NODES: usize = 500_000;
+
+/// Which tree.
+#[derive(Debug, Clone, Default)]
+pub struct TreeRequest {
+    pub depth: i32,
+    pub when: When,
+    /// The configuration; none keeps every line.
+    pub selections: Option<Selections>,
+}
+
+/// A part and what it is made of.
+#[derive(Debug, Clone)]
+pub struct BomNode {
+    pub item: Arc<Item>,
+    pub children: Vec<BomLine>,
+}
+
+/// A line, and the part it leads to.
+#[derive(Debug, Clone)]
+pub struct BomLine {
+    pub relationship: Arc<Item>,
+    pub child: BomNode,
+}
+
+/// The tree below an item, without what the caller may not read. Two queries for the structure, whatever its size.
+///
+/// Fails with `NotFound`, `Invalid` for a depth outside 0 to 100, `BadRequest` `TREE_TOO_LARGE`.
+pub async fn tree(ctx: &Ctx, root: &str, request: &TreeRequest) -> Result<BomNode> {
+    let root = parse_id(root)?;
+    if !(0..=MAX_DEPTH).contains(&request.depth) {
+        let message = format!("0 to {MAX_DEPTH} levels");
+        return Err(Error::invalid_field("value_error", &["query", "depth"], message));
+    }
+    let depth = u32::try_from(request.depth).unwrap_or(0);
+    let model = Model::load(ctx).await?;
+    let item = meta::require_item(ctx, &model, root).await?;
+    let graph = meta::descend(ctx, PART_BOM, root, depth).await?;
+    let lines = visible_lines(ctx, &model, graph, request).await?;
+    Builder { lines, nodes: 0 }.node(Arc::new(item), depth)
+}
+
+type Lines = HashMap<Uuid, Vec<(Arc<Item>, Arc<Item>)>>;
+
+/// Every line that holds and whose ends may be read, by parent and in the order of find numbers.
+async fn visible_lines(ctx: &Ctx, model: &Model, graph: Graph, request: &TreeRequest) -> Result<Lines> {
+    let recorded = recorded_effectivities(ctx, &graph, &request.when).await?;
+    let items: HashMap<Uuid, Arc<Item>> = graph
+        .items
+        .into_iter()
+        .filter(|(_, item)| model.allow(item, Action::Get))
+        .map(|(id, item)| (id, Arc::new(item)))
+        .collect();
+    let keep = |line: Item| {
+        let child = items.get(&line.related_id?)?.clone();
+        let effectivities = recorded.get(&line.id).map_or(&[][..], Vec::as_slice);
+        let kept = model.allow(&line, Action::Get)
+            && in_force(&line, effectivities, &request.when)
+            && selected(&line, request.selections.as_ref());
+        kept.then(|| (Arc::new(line), child))
+    };
+    Ok(graph
+        .lines
+        .into_iter()
+        .map(|(parent, lines)| {
+            let mut kept: Vec<_> = lines.into_iter().filter_map(keep).collect();
+            kept.sort_by(|left, right| by_find_number(&left.0, &right.0));
+            (parent, kept)
+        })
+        .collect())
+}
+
+async fn recorded_effectivities(ctx: &Ctx, graph: &Graph, when: &When) -> Result<HashMap<Uuid, Vec<Effectivity>>> {
+    if when.at.is_none() && !when.filters_beyond_dates() {
+        return Ok(HashMap::new());
+    }
+    let lines: Vec<Uuid> = graph.lines.values().flatten().map(|line| line.id).collect();
+    repo::of_lines(&*ctx.db, &lines).await
+}
+
+fn selected(line: &Item, selections: Option<&Selections>) -> bool {
+    match (line.properties.get("config_condition"), selections) {
+        (Some(condition), Some(selections)) => holds(condition, selections),
+        _ => true,
+    }
+}
+
+/// Lines with find numbers come first, in their order; the rest as they were added (the sort is stable).
+fn by_find_number(left: &Item, right: &Item) -> std::cmp::Ordering {
+    match (left.text("find_num"), right.text("find_num")) {
+        (Some(left), Some(right)) => natural::compare(left, right),
+        (left, right) => left.is_none().cmp(&right.is_none()),
+    }
+}
+
+struct Builder {
+    lines: Lines,
+    nodes: usize,
+}
+
+impl Builder {
+    fn node(&mut self, item: Arc<Item>, depth: u32) -> Result<BomNode> {
+        self.nodes += 1;
+        if self.nodes > MAX_NODES {
+            return Err(Error::bad_request(format!("The tree has more than {MAX_NODES} nodes"))
+                .code("TREE_TOO_LARGE", "The tree is too large for one answer. Ask for fewer levels."));
+        }
+        let below = if depth == 0 { Vec::new() } else { self.lines.get(&item.id).cloned().unwrap_or_default() };
+        let mut children = Vec::with_capacity(below.len());
+        for (relationship, child) in below {
+            children.push(BomLine { relationship, child: self.node(child, depth - 1)? });
+        }
+        Ok(BomNode { item, children })
+    }
+}

@@ -1,0 +1,116 @@
+//! Adding items.
+
+use serde_json::Value;
+
+use super::apply::{AmlItem, apply_relationships};
+use super::item::Item;
+use super::model::ItemType;
+use super::values::{Values, normalise, require_complete, with_defaults};
+use super::write::Write;
+use super::{numbering, relate, repo};
+use crate::domain::audit::new_id;
+use crate::error::{Error, Result};
+
+/// Adds an item of any type, with what is nested in it.
+pub(super) async fn add(write: &Write<'_>, given: AmlItem) -> Result<Item> {
+    let kind = write.model.item_type(&given.item_type)?;
+    if kind.is_relationship {
+        return relate::add_from_values(write, kind, None, given.properties).await;
+    }
+    let item = add_item(write, kind, given.properties).await?;
+    apply_relationships(write, &item, given.relationships).await?;
+    Ok(item)
+}
+
+/// Adds one item of a type within a larger write.
+pub async fn add_item(write: &Write<'_>, kind: &ItemType, given: Values) -> Result<Item> {
+    write.model.require_create(kind)?;
+    let mut item = blank(write, kind)?;
+    let given = without_mirrors(kind, given, &item.state)?;
+    let mut values = with_defaults(kind, normalise(kind, given)?)?;
+    // The state is the lifecycle's, not a value that could disagree with it.
+    values.remove("state");
+    if let Some(property) = &kind.number_property {
+        let number = match values.get(property).and_then(Value::as_str).map(str::trim) {
+            Some(number) if !number.is_empty() => number.to_owned(),
+            _ => numbering::draw(&write.tx, kind).await?,
+        };
+        values.insert(property.clone(), number.clone().into());
+        item.unique_key = Some(number);
+    }
+    require_complete(kind, &values)?;
+    item.properties = values;
+    repo::items::insert(&write.tx, &item).await.map_err(|error| duplicate(error, kind, &item))?;
+    write.record("item.created", &item, None, item.snapshot()).await?;
+    Ok(item)
+}
+
+/// A new item of a type, in the start state of its lifecycle.
+pub(super) fn blank(write: &Write<'_>, kind: &ItemType) -> Result<Item> {
+    let start = match kind.lifecycle_map_id {
+        Some(map) => Some(
+            write
+                .model
+                .lifecycles()
+                .start(map)
+                .ok_or_else(|| Error::conflict(format!("The lifecycle of {} has no start state", kind.id)))?,
+        ),
+        None => None,
+    };
+    let id = new_id();
+    Ok(Item {
+        id,
+        item_type: kind.id.clone(),
+        config_id: new_id(),
+        generation: 1,
+        is_current: true,
+        state: start.map_or("Active", |state| &state.name).to_owned(),
+        current_state: start.map(|state| state.id),
+        current_version_id: None,
+        unique_key: None,
+        source_id: None,
+        related_id: None,
+        properties: Values::new(),
+        permission_id: None,
+        owner_id: None,
+        created_by_id: write.ctx.actor.user_id(),
+        created_on: write.ctx.now(),
+        modified_by_id: None,
+        modified_on: None,
+    })
+}
+
+/// Takes out what answers add to an item's properties: `number`, the mirror of its number property, and `state`.
+///
+/// A state that differs from the item's is refused: it changes by promotion alone.
+pub(super) fn without_mirrors(kind: &ItemType, mut given: Values, state: &str) -> Result<Values> {
+    match given.get("state") {
+        Some(Value::String(wanted)) if wanted != state => {
+            let message = format!("The state is {state:?} and changes by the action promote");
+            return Err(Error::invalid_field("value_error", &["body", "properties", "state"], message));
+        }
+        _ => given.remove("state"),
+    };
+    if let Some(property) = &kind.number_property
+        && property != "number"
+        && let Some(number) = given.remove("number")
+        && !number.is_null()
+    {
+        given.entry(property.clone()).or_insert(number);
+    }
+    Ok(given)
+}
+
+/// A number that is taken, in words of the product.
+pub(super) fn duplicate(error: Error, kind: &ItemType, item: &Item) -> Error {
+    if error.code_name() != Some("DUPLICATE") {
+        return error;
+    }
+    let number = item.unique_key.clone().unwrap_or_default();
+    Error::conflict(format!("{} {number} already exists", kind.label))
+        .code(
+            "DUPLICATE_NUMBER",
+            format!("{} {number} exists already. Choose another number, or leave it out to draw one.", kind.label),
+        )
+        .details(serde_json::json!({ "resource": kind.id, "number": number }))
+}

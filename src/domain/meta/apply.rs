@@ -1,0 +1,118 @@
+//! AML: one request that adds, gets, changes, deletes or promotes an item with the relationships nested in it, all in one
+//! transaction.
+
+use futures::future::BoxFuture;
+use uuid::Uuid;
+
+use super::item::Item;
+use super::model::Model;
+use super::values::Values;
+use super::write::Write;
+use super::{add, delete, get, promote, relate, update};
+use crate::context::Ctx;
+use crate::error::{Error, Result};
+
+/// The deepest nesting of one request.
+const MAX_DEPTH: usize = 16;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum AmlAction {
+    Add,
+    Delete,
+    Update,
+    #[default]
+    Get,
+    Promote,
+    /// Leaves the item itself alone and applies what is nested in it.
+    Dummy,
+}
+
+/// An item as a request names it.
+#[derive(Debug, Clone, Default)]
+pub struct AmlItem {
+    pub item_type: String,
+    pub action: AmlAction,
+    pub id: Option<Uuid>,
+    pub properties: Values,
+    pub relationships: Vec<AmlItem>,
+}
+
+/// What a request did.
+#[derive(Debug, Clone)]
+pub struct Applied {
+    /// created, updated, deleted, promoted; none for a get.
+    pub status: Option<&'static str>,
+    pub items: Vec<Item>,
+}
+
+/// Applies one request: all of it or nothing.
+pub async fn apply(ctx: &Ctx, model: &Model, given: AmlItem) -> Result<Applied> {
+    check_depth(&given, 0)?;
+    if given.action == AmlAction::Get {
+        return Ok(Applied { status: None, items: get::get(ctx, model, given).await? });
+    }
+    let write = Write::begin(ctx, model).await?;
+    let (status, item) = apply_one(&write, given).await?;
+    write.commit().await?;
+    Ok(Applied { status: Some(status), items: vec![item] })
+}
+
+async fn apply_one(write: &Write<'_>, given: AmlItem) -> Result<(&'static str, Item)> {
+    match given.action {
+        AmlAction::Add => Ok(("created", add::add(write, given).await?)),
+        AmlAction::Update => Ok(("updated", update::update(write, given).await?)),
+        AmlAction::Delete => Ok(("deleted", delete::delete(write, &given).await?)),
+        AmlAction::Promote => Ok(("promoted", promote::promote(write, &given).await?)),
+        AmlAction::Dummy => {
+            let kind = write.model.item_type(&given.item_type)?;
+            let item = update::locked_item(write, kind, &given).await?;
+            write.model.require_readable(&item)?;
+            apply_relationships(write, &item, given.relationships).await?;
+            Ok(("unchanged", item))
+        }
+        AmlAction::Get => {
+            let message = "get reads; nested relationships take add, update, delete or promote";
+            Err(Error::invalid_field("value_error", &["body", "relationships", "action"], message))
+        }
+    }
+}
+
+/// Applies the relationships nested in an item. Boxed, since they nest.
+pub(super) fn apply_relationships<'a>(
+    write: &'a Write<'_>,
+    source: &'a Item,
+    relationships: Vec<AmlItem>,
+) -> BoxFuture<'a, Result<()>> {
+    Box::pin(async move {
+        for given in relationships {
+            let kind = write.model.item_type(&given.item_type)?;
+            if !kind.is_relationship {
+                let message = format!("{} is no relationship", kind.id);
+                return Err(Error::invalid_field("value_error", &["body", "relationships", "type"], message));
+            }
+            if given.action == AmlAction::Add {
+                let line = relate::add_from_values(write, kind, Some(source.id), given.properties).await?;
+                apply_relationships(write, &line, given.relationships).await?;
+            } else {
+                let (_, line) = apply_one(write, given).await?;
+                if line.source_id != Some(source.id) {
+                    let message = "The relationship belongs to another item";
+                    return Err(Error::invalid_field("value_error", &["body", "relationships", "id"], message));
+                }
+            }
+        }
+        Ok(())
+    })
+}
+
+pub(super) fn require_id(given: &AmlItem) -> Result<Uuid> {
+    given.id.ok_or_else(|| Error::invalid_field("missing", &["body", "id"], "Field required"))
+}
+
+fn check_depth(given: &AmlItem, depth: usize) -> Result<()> {
+    if depth > MAX_DEPTH {
+        let message = format!("Relationships nest at most {MAX_DEPTH} levels");
+        return Err(Error::invalid_field("value_error", &["body", "relationships"], message));
+    }
+    given.relationships.iter().try_for_each(|nested| check_depth(nested, depth + 1))
+}

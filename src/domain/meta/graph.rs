@@ -1,0 +1,92 @@
+//! Walking relationships: what lies below an item, and the way from one to another.
+
+use std::collections::{HashMap, VecDeque};
+
+use uuid::Uuid;
+
+use super::item::Item;
+use super::repo;
+use crate::context::Ctx;
+use crate::db::Tx;
+use crate::error::Result;
+
+/// Items, and the lines that lead from each to those below it.
+#[derive(Debug, Clone, Default)]
+pub struct Graph {
+    pub items: HashMap<Uuid, Item>,
+    /// By source, in the order of creation.
+    pub lines: HashMap<Uuid, Vec<Item>>,
+}
+
+/// Everything that can be reached from `root` along lines of one type in at most `depth` steps, in two queries whatever
+/// the size. Unfiltered: the caller decides what may be seen.
+pub async fn descend(ctx: &Ctx, relationship: &str, root: Uuid, depth: u32) -> Result<Graph> {
+    let lines = repo::graph::lines_below(&*ctx.db, relationship, root, depth).await?;
+    let items = repo::graph::items_below(&*ctx.db, relationship, root, depth).await?;
+    let mut graph = Graph { items: items.into_iter().map(|item| (item.id, item)).collect(), ..Graph::default() };
+    for line in lines {
+        if let Some(source) = line.source_id {
+            graph.lines.entry(source).or_default().push(line);
+        }
+    }
+    Ok(graph)
+}
+
+/// The shortest way down from `from` to `to`, both included; none if there is no way. An item reaches itself.
+///
+/// Breadth-first search over the edges below `from` (E. F. Moore, 1959).
+pub(super) async fn path_down(tx: &Tx, relationship: &str, from: Uuid, to: Uuid) -> Result<Option<Vec<Uuid>>> {
+    if from == to {
+        return Ok(Some(vec![from]));
+    }
+    if !repo::graph::is_below(tx, relationship, from, to).await? {
+        return Ok(None);
+    }
+    let mut below: HashMap<Uuid, Vec<Uuid>> = HashMap::new();
+    for (source, related) in repo::graph::edges_below(tx, relationship, from).await? {
+        below.entry(source).or_default().push(related);
+    }
+    Ok(shortest_path(&below, from, to))
+}
+
+fn shortest_path(below: &HashMap<Uuid, Vec<Uuid>>, from: Uuid, to: Uuid) -> Option<Vec<Uuid>> {
+    let mut came_from: HashMap<Uuid, Uuid> = HashMap::new();
+    let mut queue = VecDeque::from([from]);
+    while let Some(at) = queue.pop_front() {
+        if at == to {
+            let mut path = vec![to];
+            let mut step = to;
+            while step != from {
+                step = *came_from.get(&step)?;
+                path.push(step);
+            }
+            path.reverse();
+            return Some(path);
+        }
+        for &next in below.get(&at).into_iter().flatten() {
+            if next != from && !came_from.contains_key(&next) {
+                came_from.insert(next, at);
+                queue.push_back(next);
+            }
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shortest_way_down_is_found_and_a_missing_one_is_none() {
+        let ids: Vec<Uuid> = (1..=5).map(Uuid::from_u128).collect();
+        let below = HashMap::from([
+            (ids[0], vec![ids[1], ids[2]]),
+            (ids[1], vec![ids[3]]),
+            (ids[3], vec![ids[4]]),
+            (ids[2], vec![ids[4]]),
+        ]);
+        assert_eq!(shortest_path(&below, ids[0], ids[4]), Some(vec![ids[0], ids[2], ids[4]]));
+        assert_eq!(shortest_path(&below, ids[4], ids[0]), None);
+    }
+}

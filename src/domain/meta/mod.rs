@@ -1,0 +1,34 @@
+//! The meta engine: item types and properties as data, and items of every type through one set of commands.
+//!
+//! A part, a document and a BOM line are all items; a relationship is an item with a source and a related item. What sets
+//! types apart — numbering, uniqueness, no cycles, which values fit — are columns of the type, not code.
+//!
+//! Not here: what a BOM means (`bom`); what a state forbids (`lifecycle`); who may (`permission`).
+
+mod add;
+mod apply;
+mod delete;
+mod get;
+mod graph;
+mod item;
+mod model;
+mod numbering;
+mod promote;
+mod relate;
+mod repo;
+mod seed;
+mod update;
+mod values;
+mod write;
+
+pub use add::add_item;
+pub use apply::{AmlAction, AmlItem, Applied, apply};
+pub use get::{find_by_number, find_by_numbers, find_by_prefix, get_item, require_item};
+pub use graph::{Graph, descend};
+pub use item::{Item, parse_id};
+pub use model::{DataType, ItemType, Model, Property};
+pub use relate::{add_relationship, remove_relationship};
+pub use seed::seed_model;
+pub use update::update_item;
+pub use values::{Values, parse_moment, text_value};
+pub use write::Write;

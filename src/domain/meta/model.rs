@@ -1,0 +1,180 @@
+//! The model of one database — types, rights, lifecycles — as one request sees it.
+
+use std::collections::HashMap;
+
+use uuid::Uuid;
+
+use super::item::{Item, not_found};
+use super::repo;
+use crate::context::Ctx;
+use crate::domain::lifecycle::{self, Lifecycles, State};
+use crate::domain::permission::{self, Action, DEFAULT_SET, Rights, Subject};
+use crate::error::{Error, Result};
+
+/// What values a property takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DataType {
+    String,
+    Text,
+    Integer,
+    Float,
+    Boolean,
+    Date,
+    DateTime,
+    List,
+    Item,
+    Json,
+    /// A positive decimal, exact to ten places.
+    Quantity,
+    /// A unit of measure, kept in upper case.
+    Unit,
+}
+
+const DATA_TYPES: [(DataType, &str); 12] = [
+    (DataType::String, "string"),
+    (DataType::Text, "text"),
+    (DataType::Integer, "integer"),
+    (DataType::Float, "float"),
+    (DataType::Boolean, "boolean"),
+    (DataType::Date, "date"),
+    (DataType::DateTime, "datetime"),
+    (DataType::List, "list"),
+    (DataType::Item, "item"),
+    (DataType::Json, "json"),
+    (DataType::Quantity, "quantity"),
+    (DataType::Unit, "unit"),
+];
+
+impl DataType {
+    pub fn as_str(self) -> &'static str {
+        DATA_TYPES.iter().find(|(kind, _)| *kind == self).map_or("string", |(_, name)| name)
+    }
+
+    pub fn parse(name: &str) -> Option<Self> {
+        DATA_TYPES.iter().find(|(_, known)| *known == name).map(|(kind, _)| *kind)
+    }
+}
+
+/// A declared property of an item type.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Property {
+    pub id: Uuid,
+    pub name: String,
+    pub label: String,
+    pub data_type: DataType,
+    /// The most characters of a text.
+    pub length: Option<usize>,
+    pub is_required: bool,
+    /// As text, read like a client's value.
+    pub default_value: Option<String>,
+}
+
+/// A kind of item or relationship.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ItemType {
+    pub id: String,
+    pub label: String,
+    pub is_relationship: bool,
+    pub is_versionable: bool,
+    pub permission_id: Option<String>,
+    pub lifecycle_map_id: Option<Uuid>,
+    /// Relationships: the type of the item they hang on, and of the one they lead to.
+    pub source_type: Option<String>,
+    pub related_type: Option<String>,
+    /// The property that numbers the items of this type.
+    pub number_property: Option<String>,
+    /// Relationships: with source and related item, what may occur once.
+    pub key_properties: Option<Vec<String>>,
+    pub is_acyclic: bool,
+    pub accepts_undeclared: bool,
+    pub properties: Vec<Property>,
+}
+
+impl ItemType {
+    pub fn property(&self, name: &str) -> Option<&Property> {
+        self.properties.iter().find(|property| property.name == name)
+    }
+
+    /// An item's number, where its type has numbers.
+    pub fn number<'a>(&self, item: &'a Item) -> Option<&'a str> {
+        self.number_property.as_deref().and_then(|property| item.text(property))
+    }
+}
+
+/// Types, rights and lifecycles of one database, as the caller of one request meets them.
+#[derive(Debug, Clone)]
+pub struct Model {
+    types: HashMap<String, ItemType>,
+    rights: Rights,
+    lifecycles: Lifecycles,
+}
+
+impl Model {
+    pub async fn load(ctx: &Ctx) -> Result<Self> {
+        let types = repo::types::all(&*ctx.db).await?;
+        let types = types.into_iter().map(|kind| (kind.id.clone(), kind)).collect();
+        let rights = permission::rights(ctx).await?;
+        let lifecycles = lifecycle::lifecycles(&ctx.db).await?;
+        Ok(Self { types, rights, lifecycles })
+    }
+
+    /// Fails with `NotFound` ("ItemType not found").
+    pub fn item_type(&self, id: &str) -> Result<&ItemType> {
+        self.types.get(id).ok_or_else(|| Error::not_found("ItemType not found"))
+    }
+
+    pub fn lifecycles(&self) -> &Lifecycles {
+        &self.lifecycles
+    }
+
+    pub fn state(&self, item: &Item) -> Option<&State> {
+        item.current_state.and_then(|id| self.lifecycles.state(id))
+    }
+
+    /// The set that governs an item: its state's, else its own, else its type's, else the default.
+    pub fn permission_set<'a>(&'a self, item: &'a Item) -> &'a str {
+        self.state(item)
+            .and_then(|state| state.permission_id.as_deref())
+            .or(item.permission_id.as_deref())
+            .or_else(|| self.types.get(&item.item_type).and_then(|kind| kind.permission_id.as_deref()))
+            .unwrap_or(DEFAULT_SET)
+    }
+
+    pub fn allow(&self, item: &Item, action: Action) -> bool {
+        self.rights.allow(self.permission_set(item), action, item.subject())
+    }
+
+    /// The caller may read it. What may not even be discovered is "not found".
+    pub fn require_readable(&self, item: &Item) -> Result<()> {
+        if self.allow(item, Action::Get) {
+            return Ok(());
+        }
+        let seen = self.allow(item, Action::Discover);
+        Err(if seen { permission::denied(Action::Get, &item.item_type) } else { not_found(item.id) })
+    }
+
+    /// The caller may do it; forbidden if the item may be seen, "not found" if not.
+    pub fn require(&self, item: &Item, action: Action) -> Result<()> {
+        if self.allow(item, action) {
+            return Ok(());
+        }
+        let seen = self.allow(item, Action::Get) || self.allow(item, Action::Discover);
+        Err(if seen { permission::denied(action, &item.item_type) } else { not_found(item.id) })
+    }
+
+    pub fn require_create(&self, kind: &ItemType) -> Result<()> {
+        let set = kind.permission_id.as_deref().unwrap_or(DEFAULT_SET);
+        if self.rights.allow(set, Action::Create, Subject::default()) {
+            return Ok(());
+        }
+        Err(permission::denied(Action::Create, &kind.id))
+    }
+
+    /// The item's state lets it change.
+    pub fn require_unlocked(&self, item: &Item) -> Result<()> {
+        match self.state(item) {
+            Some(state) if state.is_locked => Err(lifecycle::locked(&state.name, &item.item_type)),
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! Relationships: adding and removing lines between items.
+//!
+//! What a type demands — types at both ends, one line per key, no cycle — is checked here for every relationship alike.
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::add::blank;
+use super::item::{Item, not_found, parse_id};
+use super::model::ItemType;
+use super::values::{Values, normalise, require_complete, text_value, with_defaults};
+use super::write::Write;
+use super::{graph, repo};
+use crate::db::dialect::lock;
+use crate::domain::permission::Action;
+use crate::error::{Error, Result};
+
+/// Adds a line from `source` to `related`. The caller must be allowed to change the source and to read the related item.
+///
+/// Fails with `Conflict` `RELATIONSHIP_EXISTS` for a second line of the same key, `CYCLE_DETECTED` (with the path) where
+/// the type allows none, `STATE_LOCKED` when the source's state forbids changes.
+pub async fn add_relationship(
+    write: &Write<'_>,
+    kind: &ItemType,
+    source: Uuid,
+    related: Uuid,
+    given: Values,
+) -> Result<Item> {
+    // Locked until the end: a line cannot slip into a source that is being released or deleted at this moment.
+    let source = changeable_source(write, source).await?;
+    let related = repo::items::find(&write.tx, related).await?.ok_or_else(|| not_found(related))?;
+    write.model.require_readable(&related)?;
+    write.model.require_create(kind)?;
+    check_ends(kind, &source, &related)?;
+    let mut line = blank(write, kind)?;
+    line.properties = with_defaults(kind, normalise(kind, given)?)?;
+    require_complete(kind, &line.properties)?;
+    line.source_id = Some(source.id);
+    line.related_id = Some(related.id);
+    line.unique_key = unique_key(kind, &line);
+    if kind.is_acyclic {
+        refuse_cycle(write, kind, source.id, related.id).await?;
+    }
+    repo::items::insert(&write.tx, &line).await.map_err(|error| exists(error, kind, &line))?;
+    write.record("relationship.created", &line, None, line.snapshot()).await?;
+    Ok(line)
+}
+
+/// The same, with the ends given among the values (`source_id`, `related_id`), as AML does.
+pub(super) async fn add_from_values(
+    write: &Write<'_>,
+    kind: &ItemType,
+    source: Option<Uuid>,
+    mut given: Values,
+) -> Result<Item> {
+    let source = match (source, end(&mut given, "source_id")?) {
+        (Some(outer), Some(inner)) if outer != inner => {
+            return Err(wrong_end("source_id", "It differs from the item that the relationship is nested in"));
+        }
+        (Some(outer), _) => outer,
+        (None, Some(inner)) => inner,
+        (None, None) => return Err(missing_end("source_id")),
+    };
+    let related = end(&mut given, "related_id")?.ok_or_else(|| missing_end("related_id"))?;
+    add_relationship(write, kind, source, related, given).await
+}
+
+fn end(given: &mut Values, name: &str) -> Result<Option<Uuid>> {
+    match given.remove(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => parse_id(&text).map(Some),
+        Some(_) => Err(wrong_end(name, "Expected the id of an item")),
+    }
+}
+
+fn missing_end(name: &str) -> Error {
+    Error::invalid_field("missing", &["body", "properties", name], "Field required")
+}
+
+fn wrong_end(name: &str, message: impl Into<String>) -> Error {
+    Error::invalid_field("value_error", &["body", "properties", name], message)
+}
+
+/// The source of a line, locked, and with the right and the state to be changed.
+async fn changeable_source(write: &Write<'_>, source: Uuid) -> Result<Item> {
+    let source = repo::items::find_locked(&write.tx, source).await?.ok_or_else(|| not_found(source))?;
+    write.model.require(&source, Action::Update)?;
+    write.model.require_unlocked(&source)?;
+    Ok(source)
+}
+
+fn check_ends(kind: &ItemType, source: &Item, related: &Item) -> Result<()> {
+    for (name, expected, item) in
+        [("source_id", &kind.source_type, source), ("related_id", &kind.related_type, related)]
+    {
+        if let Some(expected) = expected
+            && *expected != item.item_type
+        {
+            return Err(wrong_end(name, format!("{} takes a {expected} here, not a {}", kind.id, item.item_type)));
+        }
+    }
+    Ok(())
+}
+
+/// What may occur once: source, related item and the type's key properties.
+pub(super) fn unique_key(kind: &ItemType, line: &Item) -> Option<String> {
+    let mut parts = vec![line.source_id?.to_string(), line.related_id?.to_string()];
+    let value = |name: &String| line.properties.get(name).map(text_value).unwrap_or_default();
+    parts.extend(kind.key_properties.as_ref()?.iter().map(value));
+    Some(parts.join("|"))
+}
+
+fn key_values(kind: &ItemType, line: &Item) -> Values {
+    let names = kind.key_properties.iter().flatten();
+    names.filter_map(|name| Some((name.clone(), line.properties.get(name)?.clone()))).collect()
+}
+
+pub(super) fn exists(error: Error, kind: &ItemType, line: &Item) -> Error {
+    if error.code_name() != Some("DUPLICATE") {
+        return error;
+    }
+    let ends = (line.source_id.unwrap_or_default(), line.related_id.unwrap_or_default());
+    Error::conflict(format!("{} already exists: {} -> {}", kind.label, ends.0, ends.1))
+        .code(
+            "RELATIONSHIP_EXISTS",
+            format!("This {} exists already. Change it instead of adding it again.", kind.label),
+        )
+        .details(json!({
+            "source_id": ends.0, "related_id": ends.1, "resource": kind.id, "key": key_values(kind, line),
+        }))
+}
+
+/// Refuses a line that would put an item below itself.
+///
+/// Writers of one structure take turns, so that two lines that close a cycle only together cannot both pass.
+async fn refuse_cycle(write: &Write<'_>, kind: &ItemType, source: Uuid, related: Uuid) -> Result<()> {
+    lock(&write.tx, &format!("structure:{}", kind.id)).await?;
+    let Some(below) = graph::path_down(&write.tx, &kind.id, related, source).await? else { return Ok(()) };
+    let path: Vec<String> = std::iter::once(source).chain(below).map(|id| id.to_string()).collect();
+    Err(Error::conflict(format!("Cycle detected: {}", path.join(" -> ")))
+        .code("CYCLE_DETECTED", "The line would put an item below itself. The path shows where.")
+        .details(json!({ "parent_id": source, "child_id": related, "cycle_path": path })))
+}
+
+/// Removes a line; its source must be allowed to change.
+pub async fn remove_relationship(write: &Write<'_>, line: &Item) -> Result<()> {
+    if let Some(source) = line.source_id {
+        changeable_source(write, source).await?;
+    }
+    if !repo::items::delete(&write.tx, line.id).await? {
+        return Err(not_found(line.id));
+    }
+    write.record("relationship.deleted", line, line.snapshot(), None).await
+}

@@ -1,0 +1,186 @@
+//! Rows of items.
+
+use sea_orm::sea_query::LikeExpr;
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::super::item::Item;
+use super::super::values::Values;
+use crate::db::Tx;
+use crate::db::dialect::json_equals;
+use crate::entity::tenant::item;
+use crate::error::Result;
+
+impl From<item::Model> for Item {
+    fn from(row: item::Model) -> Self {
+        Self {
+            id: row.id,
+            item_type: row.item_type_id,
+            config_id: row.config_id,
+            generation: row.generation,
+            is_current: row.is_current,
+            state: row.state,
+            current_state: row.current_state,
+            current_version_id: row.current_version_id,
+            unique_key: row.unique_key,
+            source_id: row.source_id,
+            related_id: row.related_id,
+            // Written by this module alone, always an object.
+            properties: match row.properties {
+                Value::Object(properties) => properties,
+                _ => Values::new(),
+            },
+            permission_id: row.permission_id,
+            owner_id: row.owner_id,
+            created_by_id: row.created_by_id,
+            created_on: row.created_on,
+            modified_by_id: row.modified_by_id,
+            modified_on: row.modified_on,
+        }
+    }
+}
+
+fn row(item: &Item) -> item::Model {
+    item::Model {
+        id: item.id,
+        item_type_id: item.item_type.clone(),
+        config_id: item.config_id,
+        generation: item.generation,
+        is_current: item.is_current,
+        state: item.state.clone(),
+        current_state: item.current_state,
+        current_version_id: item.current_version_id,
+        unique_key: item.unique_key.clone(),
+        source_id: item.source_id,
+        related_id: item.related_id,
+        properties: Value::Object(item.properties.clone()),
+        permission_id: item.permission_id.clone(),
+        owner_id: item.owner_id,
+        created_by_id: item.created_by_id,
+        created_on: item.created_on,
+        modified_by_id: item.modified_by_id,
+        modified_on: item.modified_on,
+    }
+}
+
+pub async fn insert(tx: &Tx, item: &Item) -> Result<()> {
+    item::Entity::insert(item::ActiveModel::from(row(item))).exec_without_returning(tx).await?;
+    Ok(())
+}
+
+/// Stores what may change of an item.
+pub async fn update(tx: &Tx, item: &Item) -> Result<()> {
+    use sea_orm::ActiveValue::Set;
+    let changed = item::ActiveModel {
+        id: Set(item.id),
+        state: Set(item.state.clone()),
+        current_state: Set(item.current_state),
+        unique_key: Set(item.unique_key.clone()),
+        properties: Set(Value::Object(item.properties.clone())),
+        modified_by_id: Set(item.modified_by_id),
+        modified_on: Set(item.modified_on),
+        ..Default::default()
+    };
+    item::Entity::update_many().set(changed).filter(item::Column::Id.eq(item.id)).exec(tx).await?;
+    Ok(())
+}
+
+/// Deletes a row; says whether it was there.
+pub async fn delete(tx: &Tx, id: Uuid) -> Result<bool> {
+    Ok(item::Entity::delete_by_id(id).exec(tx).await?.rows_affected > 0)
+}
+
+pub async fn find(db: &impl ConnectionTrait, id: Uuid) -> Result<Option<Item>> {
+    Ok(item::Entity::find_by_id(id).one(db).await?.map(Item::from))
+}
+
+/// The same, locked until the transaction ends (SQLite's transaction is alone already).
+pub async fn find_locked(tx: &Tx, id: Uuid) -> Result<Option<Item>> {
+    Ok(item::Entity::find_by_id(id).lock_exclusive().one(tx).await?.map(Item::from))
+}
+
+pub async fn by_key(db: &impl ConnectionTrait, kind: &str, key: &str) -> Result<Option<Item>> {
+    let found = item::Entity::find()
+        .filter(item::Column::ItemTypeId.eq(kind))
+        .filter(item::Column::UniqueKey.eq(key))
+        .one(db)
+        .await?;
+    Ok(found.map(Item::from))
+}
+
+/// SQLite and PostgreSQL take tens of thousands of parameters; a thousand keeps a statement readable in a log.
+const KEYS_PER_QUERY: usize = 1000;
+
+pub async fn by_keys(db: &impl ConnectionTrait, kind: &str, keys: &[String]) -> Result<Vec<Item>> {
+    let mut found = Vec::new();
+    for some in keys.chunks(KEYS_PER_QUERY) {
+        let rows = item::Entity::find()
+            .filter(item::Column::ItemTypeId.eq(kind))
+            .filter(item::Column::UniqueKey.is_in(some.iter().cloned()))
+            .all(db)
+            .await?;
+        found.extend(rows.into_iter().map(Item::from));
+    }
+    Ok(found)
+}
+
+pub async fn by_key_prefix(db: &impl ConnectionTrait, kind: &str, prefix: &str) -> Result<Vec<Item>> {
+    // The prefix is a user's text: its % and _ are characters, not patterns.
+    let escaped = prefix.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    let pattern = LikeExpr::new(format!("{escaped}%")).escape('\\');
+    let rows = item::Entity::find()
+        .filter(item::Column::ItemTypeId.eq(kind))
+        .filter(item::Column::UniqueKey.like(pattern))
+        .order_by_asc(item::Column::UniqueKey)
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().map(Item::from).collect())
+}
+
+pub async fn key_exists(tx: &Tx, kind: &str, key: &str) -> Result<bool> {
+    Ok(by_key(tx, kind, key).await?.is_some())
+}
+
+/// Items of a type whose properties equal the wanted ones.
+pub async fn matching(
+    db: &impl ConnectionTrait,
+    kind: &str,
+    state: Option<&str>,
+    wanted: &Values,
+    most: u64,
+) -> Result<Vec<Item>> {
+    let mut condition = Condition::all().add(item::Column::ItemTypeId.eq(kind));
+    if let Some(state) = state {
+        condition = condition.add(item::Column::State.eq(state));
+    }
+    for (name, value) in wanted {
+        condition = condition.add(json_equals(db, "properties", name, value));
+    }
+    let rows = item::Entity::find().filter(condition).order_by_asc(item::Column::Id).limit(most).all(db).await?;
+    Ok(rows.into_iter().map(Item::from).collect())
+}
+
+/// The lines that hang on an item.
+pub async fn lines_of(tx: &Tx, source: Uuid) -> Result<Vec<Item>> {
+    let rows =
+        item::Entity::find().filter(item::Column::SourceId.eq(source)).order_by_asc(item::Column::Id).all(tx).await?;
+    Ok(rows.into_iter().map(Item::from).collect())
+}
+
+/// The first few lines that lead to an item, each with its source, and how many there are.
+pub async fn users_of(tx: &Tx, related: Uuid, most: u64) -> Result<(Vec<(Item, Item)>, u64)> {
+    let leading_to = item::Entity::find().filter(item::Column::RelatedId.eq(related));
+    let count = leading_to.clone().count(tx).await?;
+    let mut users = Vec::new();
+    for line in leading_to.order_by_asc(item::Column::Id).limit(most).all(tx).await? {
+        if let Some(source) = line.source_id
+            && let Some(source) = find(tx, source).await?
+        {
+            users.push((line.into(), source));
+        }
+    }
+    Ok((users, count))
+}

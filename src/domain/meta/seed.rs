@@ -1,0 +1,136 @@
+//! The model that every product database begins with. Repeatable: what is there stays as it is.
+
+use serde_json::json;
+use uuid::Uuid;
+
+use super::model::DataType;
+use super::repo;
+use crate::context::Ctx;
+use crate::db::Tx;
+use crate::db::dialect::lock;
+use crate::domain::permission::DEFAULT_SET;
+use crate::domain::{lifecycle, permission};
+use crate::error::Result;
+
+/// A type as it is seeded.
+pub(super) struct SeedType {
+    pub id: &'static str,
+    pub label: &'static str,
+    pub lifecycle_map_id: Option<Uuid>,
+    pub permission_id: Option<&'static str>,
+    /// Relationships: source and related type.
+    pub ends: Option<(&'static str, &'static str)>,
+    pub number_property: Option<&'static str>,
+    pub key_properties: Option<serde_json::Value>,
+    pub is_acyclic: bool,
+    pub properties: &'static [SeedProperty],
+}
+
+pub(super) struct SeedProperty {
+    pub name: &'static str,
+    pub label: &'static str,
+    pub data_type: DataType,
+    pub length: Option<i32>,
+    pub is_required: bool,
+    pub default: Option<&'static str>,
+}
+
+const fn property(name: &'static str, label: &'static str, data_type: DataType) -> SeedProperty {
+    SeedProperty { name, label, data_type, length: None, is_required: false, default: None }
+}
+
+const fn text(name: &'static str, label: &'static str, length: i32) -> SeedProperty {
+    SeedProperty { length: Some(length), ..property(name, label, DataType::String) }
+}
+
+const fn number(name: &'static str, label: &'static str) -> SeedProperty {
+    SeedProperty { is_required: true, ..text(name, label, 32) }
+}
+
+const STATE: SeedProperty = SeedProperty { default: Some("Draft"), ..property("state", "State", DataType::String) };
+
+const PART: &[SeedProperty] = &[
+    number("item_number", "Part Number"),
+    text("name", "Name", 128),
+    text("description", "Description", 256),
+    text("revision", "Revision", 32),
+    STATE,
+    property("cost", "Cost", DataType::Float),
+    property("weight", "Weight", DataType::Float),
+    property("weight_rollup", "Weight Rollup", DataType::Float),
+];
+
+const DOCUMENT: &[SeedProperty] = &[
+    number("doc_number", "Document Number"),
+    text("name", "Name", 128),
+    text("description", "Description", 256),
+    STATE,
+];
+
+const PART_BOM: &[SeedProperty] = &[
+    SeedProperty { is_required: true, default: Some("1"), ..property("quantity", "Quantity", DataType::Quantity) },
+    SeedProperty { is_required: true, default: Some("EA"), ..property("uom", "Unit", DataType::Unit) },
+    text("find_num", "Find Number", 32),
+    property("refdes", "Reference Designators", DataType::Text),
+    property("effectivity_from", "Effective From", DataType::DateTime),
+    property("effectivity_to", "Effective To", DataType::DateTime),
+    property("config_condition", "Configuration Condition", DataType::Json),
+];
+
+fn types(part_lifecycle: Uuid, document_lifecycle: Uuid) -> [SeedType; 3] {
+    let item = |id, lifecycle, number_property, properties| SeedType {
+        id,
+        label: id,
+        lifecycle_map_id: Some(lifecycle),
+        permission_id: Some(DEFAULT_SET),
+        ends: None,
+        number_property: Some(number_property),
+        key_properties: None,
+        is_acyclic: false,
+        properties,
+    };
+    [
+        item("Part", part_lifecycle, "item_number", PART),
+        item("Document", document_lifecycle, "doc_number", DOCUMENT),
+        SeedType {
+            id: "Part BOM",
+            label: "Part BOM",
+            lifecycle_map_id: None,
+            permission_id: Some(DEFAULT_SET),
+            ends: Some(("Part", "Part")),
+            number_property: None,
+            key_properties: Some(json!(["uom"])),
+            is_acyclic: true,
+            properties: PART_BOM,
+        },
+    ]
+}
+
+/// Prefixes of the numbers that are drawn.
+const PREFIXES: [(&str, &str); 2] = [("Part", "P-"), ("Document", "D-")];
+const PADDING: usize = 6;
+
+/// Makes what is missing of the seeded model, in one transaction; says how many types were made.
+pub async fn seed_model(ctx: &Ctx) -> Result<usize> {
+    let tx = ctx.begin().await?;
+    lock(&tx, "yuantus-seed").await?;
+    permission::seed(&tx).await?;
+    let part = lifecycle::seed(&tx, "Part Lifecycle").await?;
+    let document = lifecycle::seed(&tx, "Document Lifecycle").await?;
+    let made = seed_types(&tx, &types(part, document)).await?;
+    for (kind, prefix) in PREFIXES {
+        repo::numbering::ensure(&tx, kind, prefix, PADDING).await?;
+    }
+    tx.commit().await?;
+    Ok(made)
+}
+
+async fn seed_types(tx: &Tx, types: &[SeedType]) -> Result<usize> {
+    let mut made = 0;
+    for kind in types {
+        if repo::types::insert_seed(tx, kind).await? {
+            made += 1;
+        }
+    }
+    Ok(made)
+}

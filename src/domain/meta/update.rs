@@ -1,0 +1,85 @@
+//! Changing items.
+
+use super::add::{duplicate, without_mirrors};
+use super::apply::{AmlItem, apply_relationships, require_id};
+use super::item::{Item, not_found};
+use super::model::ItemType;
+use super::relate::{exists, unique_key};
+use super::repo;
+use super::values::{Values, merged, normalise, require_complete};
+use super::write::Write;
+use crate::domain::permission::Action;
+use crate::error::{Error, Result};
+use uuid::Uuid;
+
+/// Changes an item's properties (`null` removes one) and applies what is nested in it.
+pub(super) async fn update(write: &Write<'_>, given: AmlItem) -> Result<Item> {
+    let kind = write.model.item_type(&given.item_type)?;
+    let mut item = locked_item(write, kind, &given).await?;
+    require_changeable(write, kind, &item).await?;
+    if !given.properties.is_empty() {
+        item = change(write, kind, item, given.properties).await?;
+    }
+    apply_relationships(write, &item, given.relationships).await?;
+    Ok(item)
+}
+
+/// The item that an action names, locked until the transaction ends: no other writer's change is overwritten unseen.
+pub(super) async fn locked_item(write: &Write<'_>, kind: &ItemType, given: &AmlItem) -> Result<Item> {
+    let id = require_id(given)?;
+    let item = repo::items::find_locked(&write.tx, id).await?.filter(|item| item.item_type == kind.id);
+    item.ok_or_else(|| not_found(id))
+}
+
+/// The right and the state; for a relationship those of its source.
+pub(super) async fn require_changeable(write: &Write<'_>, kind: &ItemType, item: &Item) -> Result<()> {
+    if kind.is_relationship
+        && let Some(source) = item.source_id
+    {
+        let source = repo::items::find_locked(&write.tx, source).await?.ok_or_else(|| not_found(source))?;
+        write.model.require(&source, Action::Update)?;
+        return write.model.require_unlocked(&source);
+    }
+    write.model.require(item, Action::Update)?;
+    write.model.require_unlocked(item)
+}
+
+/// Changes one item or line within a larger write.
+pub async fn update_item(write: &Write<'_>, kind: &ItemType, id: Uuid, given: Values) -> Result<Item> {
+    let item = repo::items::find_locked(&write.tx, id).await?.filter(|item| item.item_type == kind.id);
+    let item = item.ok_or_else(|| not_found(id))?;
+    require_changeable(write, kind, &item).await?;
+    change(write, kind, item, given).await
+}
+
+async fn change(write: &Write<'_>, kind: &ItemType, item: Item, given: Values) -> Result<Item> {
+    let mut given = without_mirrors(kind, given, &item.state)?;
+    for end in ["source_id", "related_id"] {
+        if kind.is_relationship && given.remove(end).is_some() {
+            let message = "The ends of a relationship do not change; delete it and add another";
+            return Err(Error::invalid_field("value_error", &["body", "properties", end], message));
+        }
+    }
+    let values = merged(&item.properties, normalise(kind, given)?);
+    require_complete(kind, &values)?;
+    if values == item.properties {
+        return Ok(item);
+    }
+    let mut after = Item {
+        properties: values,
+        modified_by_id: write.ctx.actor.user_id(),
+        modified_on: Some(write.ctx.now()),
+        ..item.clone()
+    };
+    after.unique_key = if kind.is_relationship {
+        unique_key(kind, &after)
+    } else {
+        kind.number(&after).map(|number| number.trim().to_owned())
+    };
+    repo::items::update(&write.tx, &after).await.map_err(|error| {
+        if kind.is_relationship { exists(error, kind, &after) } else { duplicate(error, kind, &after) }
+    })?;
+    let action = if kind.is_relationship { "relationship.updated" } else { "item.updated" };
+    write.record(action, &after, item.snapshot(), after.snapshot()).await?;
+    Ok(after)
+}

@@ -1,0 +1,34 @@
+//! Who may do what with an item: permission sets, and the one decision over their entries.
+//!
+//! Not here: which set applies to an item (`meta`), and what a state forbids to everyone (`lifecycle`).
+
+mod model;
+mod repo;
+
+pub use model::{Action, Entry, Rights, Subject};
+
+use crate::context::Ctx;
+use crate::db::Tx;
+use crate::error::{Error, Result};
+
+/// The permission set of items and types that name none.
+pub const DEFAULT_SET: &str = "Default";
+
+/// Every entry of the database, looked up once per request: sets are few, items are many.
+pub async fn rights(ctx: &Ctx) -> Result<Rights> {
+    Ok(Rights::new(ctx.actor.clone(), repo::entries(&*ctx.db).await?))
+}
+
+/// The refusal of an action, as clients know it.
+pub fn denied(action: Action, resource: &str) -> Error {
+    let action = action.as_str();
+    Error::forbidden(format!("Permission denied for action: {action} on resource: {resource}"))
+        .code("PERMISSION_DENIED", format!("You may not {action} this {resource}. Ask an administrator for the right."))
+        .details(serde_json::json!({ "action": action, "resource": resource }))
+}
+
+/// Creates the set that new installations begin with: everyone may do everything.
+pub async fn seed(tx: &Tx) -> Result<()> {
+    repo::insert_set(tx, DEFAULT_SET, "Default").await?;
+    repo::insert_entry(tx, &Entry::full(DEFAULT_SET, model::WORLD)).await
+}

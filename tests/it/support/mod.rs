@@ -1,0 +1,12 @@
+//! What integration tests stand on: fresh installations on each pair of database and storage, the real server process,
+//! and a client for it. No product rules, and no tests of the product.
+
+pub mod backend;
+pub mod client;
+pub mod postgres;
+pub mod s3;
+pub mod server;
+pub mod servers;
+
+pub(crate) use backend::on_every_backend;
+pub use backend::{Backend, Installation};
