@@ -14,6 +14,9 @@
 //! | 7 | `cli` |
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+pub mod api;
+pub mod app;
+pub mod cli;
 pub mod config;
 pub mod context;
 pub mod db;

@@ -8,6 +8,7 @@ mod choice;
 mod database;
 mod database_url;
 mod environment;
+pub mod keyfile;
 mod layer;
 mod logging;
 mod nearest;

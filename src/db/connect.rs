@@ -78,6 +78,19 @@ fn postgres_options(url: &str, limits: Limits) -> ConnectOptions {
     options
 }
 
+/// Opens a database, and makes it first when it is not there and may be made.
+///
+/// Tried in this order because the right to connect is common, and the right to create is not.
+pub async fn connect_or_create(target: &DatabaseUrl, limits: Limits) -> Result<Db> {
+    match connect(target, limits).await {
+        Ok(db) => Ok(db),
+        Err(refused) => {
+            create_database(target).await.map_err(|_| refused)?;
+            connect(target, limits).await
+        }
+    }
+}
+
 /// Makes an empty database; one that exists is left as it is. SQLite files come into being when opened.
 pub async fn create_database(target: &DatabaseUrl) -> Result<()> {
     let DatabaseUrl::Postgres { url } = target else { return Ok(()) };

@@ -8,6 +8,6 @@ mod errors;
 mod migrate;
 mod tx;
 
-pub use connect::{Limits, connect, create_database, drop_database, file_is_missing};
+pub use connect::{Limits, connect, connect_or_create, create_database, drop_database, file_is_missing};
 pub use migrate::{Upgrade, schema_version, upgrade};
 pub use tx::{Db, Tx};

@@ -125,7 +125,8 @@ impl Tenancy {
         found: Option<Placement>,
     ) -> Result<Placement> {
         if self.settings.schema_mode == SchemaMode::CreateAll {
-            return self.provision(tenant, org).await;
+            // Boxed: rare, and much larger than the way through an open database.
+            return Box::pin(self.provision(tenant, org)).await;
         }
         let reason = found
             .and_then(|placement| placement.state_reason)
@@ -150,6 +151,12 @@ impl Tenancy {
         let db = self.pools.get(&place, || async move { provision::create_and_migrate(&target, limits).await }).await?;
         (self.seed)(db.clone(), self.settings.platform_tenant.clone()).await?;
         Ok(db)
+    }
+
+    /// Fills in what a ready database lacks of the seeded model.
+    pub async fn reseed(&self, placement: &Placement, tenant: &TenantId) -> Result<()> {
+        let db = self.open_place(placement).await?;
+        (self.seed)(db, tenant.clone()).await
     }
 
     /// Every placement that is ready, for work that visits all of them (worker, `db status`).

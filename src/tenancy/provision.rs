@@ -56,11 +56,10 @@ impl Tenancy {
     async fn run_steps(&self, tenant: &TenantId, place: &Place, placement: &Placement) -> Result<()> {
         let target = self.rules.target(placement)?;
         let version = latest::<Migrator>();
-        db::create_database(&target).await?;
-        registry::finish_step(&self.control, place, Step::Created, &version).await?;
         let limits = self.settings.database_limits;
-        let database = self.pools.get(place, || async { create_and_migrate(&target, limits).await }).await?;
-        // The pool may have held it open from an attempt that failed later; migrating again costs one query.
+        let open = || async { db::connect_or_create(&target, limits).await };
+        let database = self.pools.get(place, open).await?;
+        registry::finish_step(&self.control, place, Step::Created, &version).await?;
         db::upgrade::<Migrator>(&database).await?;
         registry::finish_step(&self.control, place, Step::Migrated, &version).await?;
         (self.seed)(database, tenant.clone()).await?;
@@ -89,8 +88,7 @@ fn single_refusal(tenant: &TenantId) -> Error {
 }
 
 pub(super) async fn create_and_migrate(target: &DatabaseUrl, limits: Limits) -> Result<Db> {
-    db::create_database(target).await?;
-    let database = db::connect(target, limits).await?;
+    let database = db::connect_or_create(target, limits).await?;
     db::upgrade::<Migrator>(&database).await?;
     Ok(database)
 }

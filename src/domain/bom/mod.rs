@@ -14,7 +14,7 @@ mod tree;
 pub use condition::Selections;
 pub use effectivity::When;
 pub use lines::{AddedLine, NewLine, add_line, remove_line};
-pub use tree::{BomLine, BomNode, TreeRequest, tree};
+pub use tree::{BomLine, BomNode, BomTree, TreeQuery, TreeRequest, tree};
 
 /// The relationship type of BOM lines.
 pub const PART_BOM: &str = "Part BOM";

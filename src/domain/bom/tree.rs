@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::condition::{Selections, holds};
 use super::effectivity::{Effectivity, When, in_force};
 use super::{PART_BOM, natural, repo};
 use crate::context::Ctx;
-use crate::domain::meta::{self, Graph, Item, Model, parse_id};
+use crate::domain::meta::{self, Graph, Item, Model, parse_id, parse_moment};
 use crate::domain::permission::Action;
 use crate::error::{Error, Result};
 
@@ -25,6 +26,62 @@ pub struct TreeRequest {
     pub when: When,
     /// The configuration; none keeps every line.
     pub selections: Option<Selections>,
+}
+
+/// Which tree, as a client writes it.
+#[derive(Debug, Clone, Default)]
+pub struct TreeQuery {
+    pub depth: i32,
+    /// ISO 8601.
+    pub date: Option<String>,
+    pub lot: Option<String>,
+    pub serial: Option<String>,
+    pub unit: Option<String>,
+    /// The chosen options, as a JSON object.
+    pub config: Option<String>,
+}
+
+impl TreeQuery {
+    /// Without a date every line is kept, whenever it holds.
+    pub fn all_dates(self) -> Result<TreeRequest> {
+        let at = self.date.as_deref().map(|text| parse_date("effective_date", text)).transpose()?;
+        self.request(at)
+    }
+
+    /// Without a date it is the given moment.
+    pub fn at_date_or(self, now: DateTime<Utc>) -> Result<TreeRequest> {
+        let at = self.date.as_deref().map(|text| parse_date("date", text)).transpose()?;
+        self.request(at.or(Some(now)))
+    }
+
+    fn request(self, at: Option<DateTime<Utc>>) -> Result<TreeRequest> {
+        let selections = self.config.as_deref().map(parse_selections).transpose()?;
+        let when = When { at, lot: self.lot, serial: self.serial, unit: self.unit };
+        Ok(TreeRequest { depth: self.depth, when, selections })
+    }
+}
+
+fn parse_date(parameter: &str, text: &str) -> Result<DateTime<Utc>> {
+    let message = "Expected a time: 2026-11-24T08:00:00Z";
+    // In a query string an unescaped + of an offset arrives as a blank.
+    let text = text.trim().replace(' ', "+");
+    let moment = parse_moment(&text).or_else(|| parse_moment(&text.replacen('+', " ", 1)));
+    moment.ok_or_else(|| Error::invalid_field("datetime_type", &["query", parameter], message))
+}
+
+fn parse_selections(text: &str) -> Result<Selections> {
+    serde_json::from_str(text).map_err(|_| {
+        let message = "Expected the chosen options as a JSON object: {\"Color\": \"Red\"}";
+        Error::invalid_field("value_error", &["query", "config"], message)
+    })
+}
+
+/// A BOM from its root down.
+#[derive(Debug, Clone)]
+pub struct BomTree {
+    pub root: BomNode,
+    /// The property that numbers the items of the tree.
+    pub number_property: Option<String>,
 }
 
 /// A part and what it is made of.
@@ -44,7 +101,7 @@ pub struct BomLine {
 /// The tree below an item, without what the caller may not read. Two queries for the structure, whatever its size.
 ///
 /// Fails with `NotFound`, `Invalid` for a depth outside 0 to 100, `BadRequest` `TREE_TOO_LARGE`.
-pub async fn tree(ctx: &Ctx, root: &str, request: &TreeRequest) -> Result<BomNode> {
+pub async fn tree(ctx: &Ctx, root: &str, request: TreeRequest) -> Result<BomTree> {
     let root = parse_id(root)?;
     if !(0..=MAX_DEPTH).contains(&request.depth) {
         let message = format!("0 to {MAX_DEPTH} levels");
@@ -54,8 +111,10 @@ pub async fn tree(ctx: &Ctx, root: &str, request: &TreeRequest) -> Result<BomNod
     let model = Model::load(ctx).await?;
     let item = meta::require_item(ctx, &model, root).await?;
     let graph = meta::descend(ctx, PART_BOM, root, depth).await?;
-    let lines = visible_lines(ctx, &model, graph, request).await?;
-    Builder { lines, nodes: 0 }.node(Arc::new(item), depth)
+    let lines = visible_lines(ctx, &model, graph, &request).await?;
+    let number_property = model.item_type(&item.item_type)?.number_property.clone();
+    let root = Builder { lines, nodes: 0 }.node(Arc::new(item), depth)?;
+    Ok(BomTree { root, number_property })
 }
 
 type Lines = HashMap<Uuid, Vec<(Arc<Item>, Arc<Item>)>>;

@@ -18,7 +18,7 @@ pub use login::{Login, LoginRules, Token, login, switch_org};
 pub use members::{NewMember, add_member, list_members, update_member};
 pub use model::{Member, Org, Tenant, TenantOverview, User};
 pub use orgs::{OrgChange, create_org, get_org, list_orgs, my_orgs, update_org};
-pub use seed::{IdentitySeed, Seeded, seed_identity};
+pub use seed::{IdentitySeed, Seeded, ensure_org, seed_identity};
 pub use session::{Identity, Profile, Session, me};
 pub use tenants::{
     NewTenant, TenantChange, create_tenant, get_own_tenant, get_tenant, list_tenants, orgs_of, platform, resume_tenant,

@@ -4,6 +4,7 @@ use super::repo;
 use super::tenants::add_membership;
 use super::users::{NewUser, created, prepare};
 use crate::context::PlatformCtx;
+use crate::db::Tx;
 use crate::domain::audit::{Act, record_act, record_platform_act};
 use crate::error::Result;
 use crate::types::{OrgId, TenantId};
@@ -24,6 +25,28 @@ pub struct Seeded {
     pub org: bool,
     pub user: bool,
     pub membership: bool,
+}
+
+/// Makes a tenant and an organisation where they are missing, without any user.
+pub async fn ensure_org(ctx: &PlatformCtx, tenant: &TenantId, org: &OrgId) -> Result<()> {
+    let tx = ctx.control().begin().await?;
+    insert_missing(ctx, &tx, tenant, org).await?;
+    tx.commit().await
+}
+
+async fn insert_missing(ctx: &PlatformCtx, tx: &Tx, tenant: &TenantId, org: &OrgId) -> Result<(bool, bool)> {
+    let within = ctx.within(tenant.clone());
+    let new_tenant = repo::tenants::insert(tx, tenant, tenant.as_str(), true, ctx.now()).await?;
+    if new_tenant {
+        let act = Act { action: "tenant.created", subject: format!("tenant/{tenant}"), before: None, after: None };
+        record_platform_act(ctx, tx, tenant, act).await?;
+    }
+    let new_org = repo::orgs::insert(tx, tenant, org, org.as_str(), true, ctx.now()).await?.is_some();
+    if new_org {
+        let act = Act { action: "org.created", subject: format!("org/{org}"), before: None, after: None };
+        record_act(&within, tx, act).await?;
+    }
+    Ok((new_tenant, new_org))
 }
 
 /// Makes what is missing and leaves what is there, a password included.

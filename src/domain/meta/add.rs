@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::apply::{AmlItem, apply_relationships};
 use super::item::Item;
+use super::mirrors::without_mirrors;
 use super::model::ItemType;
 use super::values::{Values, normalise, require_complete, with_defaults};
 use super::write::Write;
@@ -78,27 +79,6 @@ pub(super) fn blank(write: &Write<'_>, kind: &ItemType) -> Result<Item> {
         modified_by_id: None,
         modified_on: None,
     })
-}
-
-/// Takes out what answers add to an item's properties: `number`, the mirror of its number property, and `state`.
-///
-/// A state that differs from the item's is refused: it changes by promotion alone.
-pub(super) fn without_mirrors(kind: &ItemType, mut given: Values, state: &str) -> Result<Values> {
-    match given.get("state") {
-        Some(Value::String(wanted)) if wanted != state => {
-            let message = format!("The state is {state:?} and changes by the action promote");
-            return Err(Error::invalid_field("value_error", &["body", "properties", "state"], message));
-        }
-        _ => given.remove("state"),
-    };
-    if let Some(property) = &kind.number_property
-        && property != "number"
-        && let Some(number) = given.remove("number")
-        && !number.is_null()
-    {
-        given.entry(property.clone()).or_insert(number);
-    }
-    Ok(given)
 }
 
 /// A number that is taken, in words of the product.

@@ -5,6 +5,7 @@ use futures::future::BoxFuture;
 use uuid::Uuid;
 
 use super::item::Item;
+use super::mirrors::ItemView;
 use super::model::Model;
 use super::values::Values;
 use super::write::Write;
@@ -40,21 +41,24 @@ pub struct AmlItem {
 /// What a request did.
 #[derive(Debug, Clone)]
 pub struct Applied {
-    /// created, updated, deleted, promoted; none for a get.
+    /// created, updated, deleted, promoted, unchanged; none for a get.
     pub status: Option<&'static str>,
-    pub items: Vec<Item>,
+    pub items: Vec<ItemView>,
 }
 
 /// Applies one request: all of it or nothing.
-pub async fn apply(ctx: &Ctx, model: &Model, given: AmlItem) -> Result<Applied> {
+pub async fn apply(ctx: &Ctx, given: AmlItem) -> Result<Applied> {
     check_depth(&given, 0)?;
+    let model = Model::load(ctx).await?;
     if given.action == AmlAction::Get {
-        return Ok(Applied { status: None, items: get::get(ctx, model, given).await? });
+        let found = get::get(ctx, &model, given).await?;
+        let items = found.into_iter().map(|item| ItemView::new(&model, item)).collect();
+        return Ok(Applied { status: None, items });
     }
-    let write = Write::begin(ctx, model).await?;
+    let write = Write::begin(ctx, &model).await?;
     let (status, item) = apply_one(&write, given).await?;
     write.commit().await?;
-    Ok(Applied { status: Some(status), items: vec![item] })
+    Ok(Applied { status: Some(status), items: vec![ItemView::new(&model, item)] })
 }
 
 async fn apply_one(write: &Write<'_>, given: AmlItem) -> Result<(&'static str, Item)> {

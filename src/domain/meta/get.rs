@@ -2,9 +2,9 @@
 
 use uuid::Uuid;
 
-use super::add::without_mirrors;
 use super::apply::AmlItem;
-use super::item::{Item, not_found};
+use super::item::{Item, not_found, parse_id};
+use super::mirrors::{ItemView, without_mirrors};
 use super::model::{ItemType, Model};
 use super::repo;
 use super::values::normalise;
@@ -18,7 +18,18 @@ const MOST_FOUND: u64 = 1000;
 /// An item of a type, if the caller may read it.
 ///
 /// Fails with `NotFound` also for what may not be discovered, `Forbidden` for what may be discovered only.
-pub async fn get_item(ctx: &Ctx, model: &Model, kind: &ItemType, id: Uuid) -> Result<Item> {
+pub async fn get_item(ctx: &Ctx, item_type: &str, id: &str) -> Result<ItemView> {
+    let model = Model::load(ctx).await?;
+    let item = readable(ctx, &model, model.item_type(item_type)?, parse_id(id)?).await?;
+    Ok(ItemView::new(&model, item))
+}
+
+/// An item type with its properties, for clients that build forms.
+pub async fn get_item_type(ctx: &Ctx, id: &str) -> Result<ItemType> {
+    Model::load(ctx).await?.item_type(id).cloned()
+}
+
+async fn readable(ctx: &Ctx, model: &Model, kind: &ItemType, id: Uuid) -> Result<Item> {
     let item = repo::items::find(&*ctx.db, id).await?.filter(|item| item.item_type == kind.id);
     let item = item.ok_or_else(|| not_found(id))?;
     model.require_readable(&item)?;
@@ -57,7 +68,7 @@ pub async fn find_by_prefix(ctx: &Ctx, model: &Model, kind: &ItemType, prefix: &
 pub(super) async fn get(ctx: &Ctx, model: &Model, given: AmlItem) -> Result<Vec<Item>> {
     let kind = model.item_type(&given.item_type)?;
     if let Some(id) = given.id {
-        return Ok(vec![get_item(ctx, model, kind, id).await?]);
+        return Ok(vec![readable(ctx, model, kind, id).await?]);
     }
     let mut wanted = given.properties;
     let state = wanted.remove("state");

@@ -1,8 +1,9 @@
 //! Changing items.
 
-use super::add::{duplicate, without_mirrors};
+use super::add::duplicate;
 use super::apply::{AmlItem, apply_relationships, require_id};
 use super::item::{Item, not_found};
+use super::mirrors::without_mirrors;
 use super::model::ItemType;
 use super::relate::{exists, unique_key};
 use super::repo;

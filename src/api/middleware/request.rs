@@ -1,0 +1,139 @@
+//! The frame around every request: its id and log line, the limits of body and time, and what becomes of a panic.
+
+use std::panic::AssertUnwindSafe;
+use std::time::{Duration, Instant};
+
+use futures::FutureExt;
+use poem::http::{HeaderValue, StatusCode, header};
+use poem::web::headers::{ContentLength, HeaderMapExt};
+use poem::{Body, Endpoint, IntoResponse, Response};
+use tracing::{Instrument, field};
+use uuid::Uuid;
+
+use super::failures;
+use crate::api::error::{ApiError, plain};
+use crate::config::Config;
+use crate::error::Error;
+
+const REQUEST_ID: &str = "x-request-id";
+/// The longest id that a proxy may hand us; a longer one, or one with odd characters, is replaced.
+const MAX_REQUEST_ID: usize = 128;
+
+/// Names one request in answers, log lines and audit rows.
+#[derive(Debug, Clone)]
+pub struct RequestId(pub String);
+
+/// Bounds of one request.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    pub max_body_bytes: u64,
+    pub timeout: Duration,
+}
+
+impl Limits {
+    pub fn of(config: &Config) -> Self {
+        Self {
+            max_body_bytes: config.server.max_body_bytes,
+            timeout: Duration::from_secs(config.server.request_timeout_seconds),
+        }
+    }
+}
+
+/// Wraps everything that is served.
+pub struct Request<E> {
+    inner: E,
+    limits: Limits,
+}
+
+impl<E> Request<E> {
+    pub fn new(inner: E, limits: Limits) -> Self {
+        Self { inner, limits }
+    }
+}
+
+impl<E: Endpoint> Endpoint for Request<E> {
+    type Output = Response;
+
+    async fn call(&self, mut request: poem::Request) -> poem::Result<Response> {
+        let id = request_id(&request);
+        request.set_data(RequestId(id.clone()));
+        let span = tracing::info_span!(
+            "request",
+            request_id = %id,
+            method = %request.method(),
+            path = request.uri().path(),
+            tenant = field::Empty,
+            org = field::Empty,
+            user = field::Empty,
+        );
+        Ok(self.answer(request, &id).instrument(span).await)
+    }
+}
+
+impl<E: Endpoint> Request<E> {
+    async fn answer(&self, request: poem::Request, id: &str) -> Response {
+        let began = Instant::now();
+        let mut response = self.bounded(request).await;
+        finish(&mut response, id);
+        let (status, elapsed) = (response.status().as_u16(), began.elapsed());
+        tracing::info!(status, duration_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX), "request");
+        response
+    }
+
+    async fn bounded(&self, mut request: poem::Request) -> Response {
+        if let Err(refused) = limit_body(&mut request, self.limits.max_body_bytes).await {
+            return refused;
+        }
+        let (method, uri) = (request.method().clone(), request.uri().clone());
+        let handled = AssertUnwindSafe(self.inner.call(request)).catch_unwind();
+        match tokio::time::timeout(self.limits.timeout, handled).await {
+            Ok(Ok(Ok(output))) => output.into_response(),
+            Ok(Ok(Err(error))) => failures::response(error, &method, &uri),
+            Ok(Err(panic)) => panicked(&panic),
+            Err(_) => ApiError::from(Error::unavailable("The request took too long").retry_after(1)).into_response(),
+        }
+    }
+}
+
+fn request_id(request: &poem::Request) -> String {
+    let given = request
+        .header(REQUEST_ID)
+        .filter(|id| (1..=MAX_REQUEST_ID).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic()));
+    given.map_or_else(|| Uuid::now_v7().to_string(), str::to_owned)
+}
+
+/// Refuses a body over the limit: at once by its declared length, else as soon as it has grown too long.
+async fn limit_body(request: &mut poem::Request, most: u64) -> Result<(), Response> {
+    let refusal = || plain(StatusCode::PAYLOAD_TOO_LARGE, format!("The body is larger than {most} bytes"));
+    match request.headers().typed_get::<ContentLength>() {
+        Some(ContentLength(length)) if length > most => return Err(refusal()),
+        Some(_) => return Ok(()),
+        None => {}
+    }
+    let body = request.take_body();
+    let most = usize::try_from(most).unwrap_or(usize::MAX);
+    match body.into_bytes_limit(most).await {
+        Ok(bytes) => {
+            request.set_body(Body::from(bytes));
+            Ok(())
+        }
+        Err(poem::error::ReadBodyError::PayloadTooLarge) => Err(refusal()),
+        Err(_) => Err(plain(StatusCode::BAD_REQUEST, "The body could not be read")),
+    }
+}
+
+fn panicked(panic: &(dyn std::any::Any + Send)) -> Response {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
+    ApiError::from(Error::internal("A handler panicked").caused_by(text)).into_response()
+}
+
+/// Headers that every answer bears.
+fn finish(response: &mut Response, id: &str) {
+    let headers = response.headers_mut();
+    if let Ok(id) = HeaderValue::from_str(id) {
+        headers.insert(REQUEST_ID, id);
+    }
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+}

@@ -1,0 +1,29 @@
+//! The HTTP API: paths, shapes, statuses. No queries and no rules: a handler calls one domain function and wraps its result.
+
+mod auth;
+mod docs;
+mod error;
+mod middleware;
+mod shapes;
+mod v1;
+
+use std::sync::Arc;
+
+use poem::{Endpoint, EndpointExt, Response, Route};
+
+use crate::app::App;
+
+pub use docs::openapi_json;
+
+/// Everything this process serves.
+pub fn routes(app: Arc<App>) -> impl Endpoint<Output = Response> {
+    let limits = middleware::Limits::of(&app.config);
+    let public_url = app.config.server.public_url.clone();
+    let service = v1::service();
+    let routes = Route::new()
+        .at("/docs", docs::swagger())
+        .at("/openapi.json", docs::document(public_url.as_deref()))
+        .at("/", docs::home())
+        .nest(v1::BASE_PATH, service);
+    middleware::Request::new(routes.data(app), limits)
+}

@@ -1,0 +1,104 @@
+//! JSON shapes that poem-openapi has no type for.
+
+use std::borrow::Cow;
+use std::marker::PhantomData;
+
+use poem::{IntoResponse, Response, http::header};
+use poem_openapi::ApiResponse;
+use poem_openapi::payload::{Json, Payload};
+use poem_openapi::registry::{MetaMediaType, MetaResponse, MetaResponses, MetaSchema, MetaSchemaRef, Registry};
+use poem_openapi::types::{ParseError, ParseFromJSON, ParseResult, ToJSON, Type};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+/// An object with whatever keys its owner wants: an item's properties, a job's payload.
+#[derive(Debug, Clone, Default)]
+pub struct FreeObject(pub Map<String, Value>);
+
+impl Type for FreeObject {
+    const IS_REQUIRED: bool = true;
+    type RawValueType = Self;
+    type RawElementValueType = Self;
+
+    fn name() -> Cow<'static, str> {
+        "object".into()
+    }
+
+    fn schema_ref() -> MetaSchemaRef {
+        MetaSchemaRef::Inline(Box::new(MetaSchema {
+            additional_properties: Some(Box::new(MetaSchemaRef::Inline(Box::new(MetaSchema::ANY)))),
+            ..MetaSchema::new("object")
+        }))
+    }
+
+    fn as_raw_value(&self) -> Option<&Self> {
+        Some(self)
+    }
+
+    fn raw_element_iter<'a>(&'a self) -> Box<dyn Iterator<Item = &'a Self> + 'a> {
+        Box::new(std::iter::once(self))
+    }
+}
+
+impl ParseFromJSON for FreeObject {
+    fn parse_from_json(value: Option<Value>) -> ParseResult<Self> {
+        match value.unwrap_or_default() {
+            Value::Object(map) => Ok(Self(map)),
+            other => Err(ParseError::expected_type(other)),
+        }
+    }
+}
+
+impl ToJSON for FreeObject {
+    fn to_json(&self) -> Option<Value> {
+        Some(Value::Object(self.0.clone()))
+    }
+}
+
+/// The default of switches that are on unless they are turned off.
+pub fn yes() -> bool {
+    true
+}
+
+/// An answer that is written by serde straight to bytes and documented as `T`, which may name fewer fields than it has:
+/// an item carries its own properties beside the declared ones, and a tree is too large to be built twice.
+pub struct Encoded<T> {
+    body: serde_json::Result<Vec<u8>>,
+    documented: PhantomData<fn() -> T>,
+}
+
+impl<T> Encoded<T> {
+    pub fn new(value: &impl Serialize) -> Self {
+        Self { body: serde_json::to_vec(value), documented: PhantomData }
+    }
+}
+
+impl<T: Type> ApiResponse for Encoded<T> {
+    fn meta() -> MetaResponses {
+        MetaResponses {
+            responses: vec![MetaResponse {
+                description: "",
+                status: Some(200),
+                status_range: None,
+                content: vec![MetaMediaType { content_type: Json::<T>::CONTENT_TYPE, schema: T::schema_ref() }],
+                headers: vec![],
+            }],
+        }
+    }
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
+}
+
+impl<T> IntoResponse for Encoded<T> {
+    fn into_response(self) -> Response {
+        match self.body {
+            Ok(body) => Response::builder().header(header::CONTENT_TYPE, "application/json; charset=utf-8").body(body),
+            Err(error) => {
+                let failure = crate::error::Error::internal("An answer could not be written").caused_by(error);
+                super::error::ApiError::from(failure).into_response()
+            }
+        }
+    }
+}

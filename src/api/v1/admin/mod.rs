@@ -1,0 +1,11 @@
+//! Administration of a tenant, and of all of them.
+
+mod members;
+mod orgs;
+mod tenants;
+mod users;
+
+pub use members::MembersApi;
+pub use orgs::OrgsApi;
+pub use tenants::TenantsApi;
+pub use users::UsersApi;

@@ -1,0 +1,186 @@
+//! Bills of materials.
+
+use poem_openapi::param::{Path, Query};
+use poem_openapi::payload::Json;
+use poem_openapi::types::Any;
+use poem_openapi::{Object, OpenApi};
+use serde_json::Value;
+
+use super::Tag;
+use super::item::{Tree, TreeNode};
+use crate::api::auth::OrgCaller;
+use crate::api::error::ApiResult;
+use crate::api::shapes::{Encoded, FreeObject};
+use crate::domain::bom::{self, AddedLine, NewLine, TreeQuery};
+
+pub struct BomApi;
+
+#[derive(Object)]
+struct AddChildRequest {
+    child_id: String,
+    /// Positive, at most 10 decimal places.
+    #[oai(default = "one")]
+    quantity: f64,
+    #[oai(default = "each")]
+    uom: String,
+    find_num: Option<String>,
+    refdes: Option<String>,
+    /// ISO 8601; without an offset it is UTC.
+    effectivity_from: Option<String>,
+    effectivity_to: Option<String>,
+    /// `{"option": "Color", "value": "Red"}`, with `op`, `all`, `any` and `not`.
+    config_condition: Option<Any<Value>>,
+    extra_properties: Option<FreeObject>,
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+fn each() -> String {
+    "EA".to_owned()
+}
+
+impl From<AddChildRequest> for NewLine {
+    fn from(new: AddChildRequest) -> Self {
+        let mut values = new.extra_properties.unwrap_or_default().0;
+        let texts = [
+            ("find_num", new.find_num),
+            ("refdes", new.refdes),
+            ("effectivity_from", new.effectivity_from),
+            ("effectivity_to", new.effectivity_to),
+        ];
+        let given = texts.into_iter().filter_map(|(name, text)| Some((name.to_owned(), Value::String(text?))));
+        values.extend(given);
+        values.extend(new.config_condition.map(|condition| ("config_condition".to_owned(), condition.0)));
+        values.insert("quantity".to_owned(), new.quantity.into());
+        values.insert("uom".to_owned(), new.uom.into());
+        Self { child_id: new.child_id, values }
+    }
+}
+
+#[derive(Object)]
+struct AddChildResponse {
+    ok: bool,
+    relationship_id: String,
+    parent_id: String,
+    child_id: String,
+    /// Where the line has dates.
+    effectivity_id: Option<String>,
+}
+
+impl From<AddedLine> for AddChildResponse {
+    fn from(line: AddedLine) -> Self {
+        Self {
+            ok: true,
+            relationship_id: line.relationship_id.to_string(),
+            parent_id: line.parent_id.to_string(),
+            child_id: line.child_id.to_string(),
+            effectivity_id: line.effectivity_id.map(|id| id.to_string()),
+        }
+    }
+}
+
+#[derive(Object)]
+struct RemoveChildResponse {
+    ok: bool,
+    relationship_id: String,
+}
+
+#[OpenApi(prefix_path = "/bom", tag = "Tag::Bom")]
+impl BomApi {
+    /// Add a child
+    ///
+    /// One line per parent, child and unit. A line that would close a cycle answers 409 with the path.
+    #[oai(path = "/:parent_id/children", method = "post", operation_id = "add_bom_child")]
+    async fn add_child(
+        &self,
+        caller: OrgCaller,
+        parent_id: Path<String>,
+        body: Json<AddChildRequest>,
+    ) -> ApiResult<Json<AddChildResponse>> {
+        Ok(Json(bom::add_line(&caller.0, &parent_id, body.0.into()).await?.into()))
+    }
+
+    /// Remove a child
+    #[oai(path = "/:parent_id/children/:child_id", method = "delete", operation_id = "remove_bom_child")]
+    async fn remove_child(
+        &self,
+        caller: OrgCaller,
+        parent_id: Path<String>,
+        child_id: Path<String>,
+        /// Which line, where the child is there in several units.
+        uom: Query<Option<String>>,
+    ) -> ApiResult<Json<RemoveChildResponse>> {
+        let line = bom::remove_line(&caller.0, &parent_id, &child_id, uom.0.as_deref()).await?;
+        Ok(Json(RemoveChildResponse { ok: true, relationship_id: line.to_string() }))
+    }
+
+    /// Read the tree
+    ///
+    /// All lines, or those that hold at a date, for a lot, serial number or unit, and for a configuration.
+    #[oai(path = "/:parent_id/tree", method = "get", operation_id = "get_bom_tree")]
+    #[allow(clippy::too_many_arguments, reason = "one argument per query parameter")]
+    async fn tree(
+        &self,
+        caller: OrgCaller,
+        parent_id: Path<String>,
+        /// Levels, 0 to 100.
+        #[oai(default = "ten")]
+        depth: Query<i32>,
+        /// ISO 8601.
+        effective_date: Query<Option<String>>,
+        lot_number: Query<Option<String>>,
+        serial_number: Query<Option<String>>,
+        unit_position: Query<Option<String>>,
+        /// Options as a JSON object: `{"Color": "Red"}`.
+        config: Query<Option<String>>,
+    ) -> ApiResult<Encoded<TreeNode>> {
+        let query = TreeQuery {
+            depth: depth.0,
+            date: effective_date.0,
+            lot: lot_number.0,
+            serial: serial_number.0,
+            unit: unit_position.0,
+            config: config.0,
+        };
+        let tree = bom::tree(&caller.0, &parent_id, query.all_dates()?).await?;
+        Ok(Encoded::new(&Tree(&tree)))
+    }
+
+    /// Read the effective tree
+    ///
+    /// The lines that hold at a date, now unless it is given.
+    #[oai(path = "/:item_id/effective", method = "get", operation_id = "get_effective_bom")]
+    #[allow(clippy::too_many_arguments, reason = "one argument per query parameter")]
+    async fn effective(
+        &self,
+        caller: OrgCaller,
+        item_id: Path<String>,
+        /// ISO 8601.
+        date: Query<Option<String>>,
+        /// Levels, 0 to 100.
+        #[oai(default = "ten")]
+        levels: Query<i32>,
+        lot_number: Query<Option<String>>,
+        serial_number: Query<Option<String>>,
+        unit_position: Query<Option<String>>,
+        /// Options as a JSON object: `{"Color": "Red"}`.
+        config: Query<Option<String>>,
+    ) -> ApiResult<Encoded<TreeNode>> {
+        let query = TreeQuery {
+            depth: levels.0,
+            date: date.0,
+            lot: lot_number.0,
+            serial: serial_number.0,
+            unit: unit_position.0,
+            config: config.0,
+        };
+        let tree = bom::tree(&caller.0, &item_id, query.at_date_or(caller.0.now())?).await?;
+        Ok(Encoded::new(&Tree(&tree)))
+    }
+}
+
+fn ten() -> i32 {
+    10
+}

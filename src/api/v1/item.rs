@@ -1,0 +1,235 @@
+//! Items as the API shows them: with their properties beside the fields that every item has.
+
+use chrono::{DateTime, Utc};
+use poem_openapi::Object;
+use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
+
+use crate::api::shapes::FreeObject;
+use crate::domain::bom::{BomLine, BomNode, BomTree};
+use crate::domain::meta::{Item, ItemView};
+
+/// An item with its properties as an object of their own.
+#[derive(Object)]
+pub struct ItemResponse {
+    id: String,
+    #[oai(rename = "type")]
+    item_type: String,
+    item_number: Option<String>,
+    number: Option<String>,
+    name: Option<String>,
+    revision: Option<String>,
+    generation: i32,
+    state: String,
+    config_id: String,
+    is_current: bool,
+    properties: FreeObject,
+    created_at: DateTime<Utc>,
+    updated_at: Option<DateTime<Utc>>,
+    created_by_id: Option<i64>,
+    modified_by_id: Option<i64>,
+    owner_id: Option<i64>,
+}
+
+impl From<ItemView> for ItemResponse {
+    fn from(view: ItemView) -> Self {
+        let ItemView { item, number, properties } = view;
+        let text = |name: &str| item.text(name).map(str::to_owned);
+        Self {
+            id: item.id.to_string(),
+            item_number: text("item_number").or_else(|| number.clone()),
+            number,
+            name: text("name"),
+            revision: text("revision"),
+            item_type: item.item_type,
+            generation: item.generation,
+            state: item.state,
+            config_id: item.config_id.to_string(),
+            is_current: item.is_current,
+            properties: FreeObject(properties),
+            created_at: item.created_on,
+            updated_at: item.modified_on,
+            created_by_id: item.created_by_id,
+            modified_by_id: item.modified_by_id,
+            owner_id: item.owner_id,
+        }
+    }
+}
+
+/// A part of a tree. Its properties stand beside these fields: cost, weight and whatever else it has.
+#[derive(Object)]
+pub struct TreeNode {
+    id: String,
+    item_type_id: String,
+    config_id: String,
+    generation: i32,
+    is_current: bool,
+    state: String,
+    /// The lifecycle state.
+    current_state: Option<String>,
+    current_version_id: Option<String>,
+    created_by_id: Option<i64>,
+    created_on: DateTime<Utc>,
+    modified_by_id: Option<i64>,
+    modified_on: Option<DateTime<Utc>>,
+    owner_id: Option<i64>,
+    permission_id: Option<String>,
+    source_id: Option<String>,
+    related_id: Option<String>,
+    item_number: Option<String>,
+    number: Option<String>,
+    name: Option<String>,
+    cost: Option<f64>,
+    weight: Option<f64>,
+    children: Vec<TreeLine>,
+}
+
+/// A line of a tree and the part it leads to.
+#[derive(Object)]
+struct TreeLine {
+    relationship: TreeRelationship,
+    child: TreeNode,
+}
+
+/// A line. Its properties stand beside these fields and once more together.
+#[derive(Object)]
+struct TreeRelationship {
+    id: String,
+    item_type_id: String,
+    config_id: String,
+    generation: i32,
+    is_current: bool,
+    state: String,
+    current_state: Option<String>,
+    current_version_id: Option<String>,
+    created_by_id: Option<i64>,
+    created_on: DateTime<Utc>,
+    modified_by_id: Option<i64>,
+    modified_on: Option<DateTime<Utc>>,
+    owner_id: Option<i64>,
+    permission_id: Option<String>,
+    source_id: Option<String>,
+    related_id: Option<String>,
+    quantity: f64,
+    uom: String,
+    find_num: Option<String>,
+    refdes: Option<String>,
+    effectivity_from: Option<String>,
+    effectivity_to: Option<String>,
+    properties: LineProperties,
+}
+
+/// What a line says about its child.
+#[derive(Object)]
+struct LineProperties {
+    quantity: f64,
+    uom: String,
+    find_num: Option<String>,
+    refdes: Option<String>,
+    effectivity_from: Option<String>,
+    effectivity_to: Option<String>,
+}
+
+/// Writes a tree as [`TreeNode`].
+pub struct Tree<'a>(pub &'a BomTree);
+
+impl Serialize for Tree<'_> {
+    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        Node { node: &self.0.root, number_property: self.0.number_property.as_deref() }.serialize(out)
+    }
+}
+
+struct Node<'a> {
+    node: &'a BomNode,
+    number_property: Option<&'a str>,
+}
+
+impl Serialize for Node<'_> {
+    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        let item = &self.node.item;
+        let number = self.number_property.and_then(|property| item.text(property));
+        let mut map = out.serialize_map(None)?;
+        base_fields(&mut map, item)?;
+        own_properties(&mut map, item)?;
+        map.serialize_entry("number", &number)?;
+        let lines: Vec<Line> =
+            self.node.children.iter().map(|line| Line { line, number_property: self.number_property }).collect();
+        map.serialize_entry("children", &lines)?;
+        map.end()
+    }
+}
+
+struct Line<'a> {
+    line: &'a BomLine,
+    number_property: Option<&'a str>,
+}
+
+impl Serialize for Line<'_> {
+    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        let mut map = out.serialize_map(Some(2))?;
+        map.serialize_entry("relationship", &Relationship(&self.line.relationship))?;
+        map.serialize_entry("child", &Node { node: &self.line.child, number_property: self.number_property })?;
+        map.end()
+    }
+}
+
+struct Relationship<'a>(&'a Item);
+
+impl Serialize for Relationship<'_> {
+    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        let mut map = out.serialize_map(None)?;
+        base_fields(&mut map, self.0)?;
+        own_properties(&mut map, self.0)?;
+        map.serialize_entry("properties", &self.0.properties)?;
+        map.end()
+    }
+}
+
+fn base_fields<M: SerializeMap>(map: &mut M, item: &Item) -> Result<(), M::Error> {
+    map.serialize_entry("id", &item.id)?;
+    map.serialize_entry("item_type_id", &item.item_type)?;
+    map.serialize_entry("config_id", &item.config_id)?;
+    map.serialize_entry("generation", &item.generation)?;
+    map.serialize_entry("is_current", &item.is_current)?;
+    map.serialize_entry("state", &item.state)?;
+    map.serialize_entry("current_state", &item.current_state)?;
+    map.serialize_entry("current_version_id", &item.current_version_id)?;
+    map.serialize_entry("created_by_id", &item.created_by_id)?;
+    map.serialize_entry("created_on", &item.created_on)?;
+    map.serialize_entry("modified_by_id", &item.modified_by_id)?;
+    map.serialize_entry("modified_on", &item.modified_on)?;
+    map.serialize_entry("owner_id", &item.owner_id)?;
+    map.serialize_entry("permission_id", &item.permission_id)?;
+    map.serialize_entry("source_id", &item.source_id)?;
+    map.serialize_entry("related_id", &item.related_id)
+}
+
+/// Fields of every item, which a property of the same name does not replace.
+const RESERVED: [&str; 19] = [
+    "id",
+    "item_type_id",
+    "config_id",
+    "generation",
+    "is_current",
+    "state",
+    "current_state",
+    "current_version_id",
+    "created_by_id",
+    "created_on",
+    "modified_by_id",
+    "modified_on",
+    "owner_id",
+    "permission_id",
+    "source_id",
+    "related_id",
+    "number",
+    "children",
+    "properties",
+];
+
+fn own_properties<M: SerializeMap>(map: &mut M, item: &Item) -> Result<(), M::Error> {
+    for (name, value) in item.properties.iter().filter(|(name, _)| !RESERVED.contains(&name.as_str())) {
+        map.serialize_entry(name, value)?;
+    }
+    Ok(())
+}

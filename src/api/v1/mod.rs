@@ -1,0 +1,59 @@
+//! Version 1 of the API: the paths that existing clients know.
+
+mod admin;
+mod aml;
+mod auth;
+mod bom;
+mod imports;
+mod item;
+mod system;
+
+use poem_openapi::{OpenApiService, Tags};
+
+/// Where the API hangs.
+pub const BASE_PATH: &str = "/api/v1";
+
+#[derive(Tags)]
+enum Tag {
+    /// Logging in, and who one is.
+    Auth,
+    /// Organisations, users and memberships of the caller's tenant.
+    Admin,
+    /// All tenants: for superusers of the platform's tenant, where that is enabled.
+    Platform,
+    /// Items of every type: add, get, update, delete, promote.
+    Aml,
+    /// Bills of materials.
+    Bom,
+    /// Sheets that become bills of materials.
+    Imports,
+    /// The state of the server.
+    System,
+}
+
+type Apis = (
+    auth::AuthApi,
+    (admin::OrgsApi, admin::MembersApi, admin::UsersApi, admin::TenantsApi),
+    aml::AmlApi,
+    bom::BomApi,
+    imports::ImportsApi,
+    system::SystemApi,
+);
+
+/// Every operation. Needs no database, so that the document can be printed anywhere.
+pub fn service() -> OpenApiService<Apis, ()> {
+    let apis = (
+        auth::AuthApi,
+        (admin::OrgsApi, admin::MembersApi, admin::UsersApi, admin::TenantsApi),
+        aml::AmlApi,
+        bom::BomApi,
+        imports::ImportsApi,
+        system::SystemApi,
+    );
+    OpenApiService::new(apis, "Yuantus PLM", env!("CARGO_PKG_VERSION"))
+        .description(
+            "Parts, bills of materials, revisions and engineering changes, each organisation in a database of its own.\n\n\
+             Log in with `POST /auth/login`, press **Authorize** and paste the `access_token`.",
+        )
+        .server(BASE_PATH)
+}

@@ -1,0 +1,174 @@
+//! The application: everything that configuration decides, built once and held. No logic.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::FutureExt;
+
+use crate::config::keyfile;
+use crate::config::{Config, DatabaseUrl, SchemaMode, StorageKind};
+use crate::context::{Actor, Ctx, PlatformCtx};
+use crate::db::{self, Db, Limits};
+use crate::domain::identity::{Identity, LoginRules, Tokens};
+use crate::domain::meta::seed_model;
+use crate::error::{Error, Result};
+use crate::storage::{S3Target, Storage, StorageTarget};
+use crate::tenancy::{PlacementRules, PoolLimits, Seed, Settings, Tenancy};
+use crate::types::OrgId;
+
+/// What a running process holds.
+pub struct App {
+    pub config: Config,
+    pub tenancy: Arc<Tenancy>,
+    pub identity: Arc<Identity>,
+}
+
+/// What to do with a control database that is behind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ControlSchema {
+    /// As the configuration says: `create_all` upgrades it, `migrations` refuses.
+    AsConfigured,
+    /// Leave it: the command upgrades or inspects it itself.
+    Leave,
+}
+
+impl App {
+    /// Connects to storage and the control database, and gets the signing secret.
+    pub async fn build(config: Config, control_schema: ControlSchema) -> Result<Self> {
+        let storage = Storage::connect(&storage_target(&config))?;
+        let control = open_control(&config, control_schema).await?;
+        let template = config.product_database_template();
+        let rules = PlacementRules::new(config.tenancy.mode, template);
+        let tenancy = Arc::new(Tenancy::new(settings(&config), rules, control, storage.clone(), seed(storage)));
+        let tokens = Tokens::new(&signing_secret(&config)?, config.auth.access_token_ttl_seconds);
+        let identity = Arc::new(Identity::new(
+            tenancy.clone(),
+            tokens,
+            login_rules(&config),
+            config.platform.admin_enabled,
+            config.platform.tenant_id.clone(),
+        ));
+        Ok(Self { config, tenancy, identity })
+    }
+
+    /// The command line's right to act on all tenants.
+    pub fn platform(&self, name: &'static str) -> PlatformCtx {
+        PlatformCtx::local(self.tenancy.clone(), name)
+    }
+
+    /// Closes every database.
+    pub async fn close(&self) {
+        self.tenancy.close().await;
+    }
+}
+
+/// The configured signing secret, else the one that this installation generated for itself.
+fn signing_secret(config: &Config) -> Result<Vec<u8>> {
+    match &config.auth.jwt_secret_key {
+        Some(secret) => Ok(secret.expose().as_bytes().to_vec()),
+        None => keyfile::load_or_create(&config.data_dir.join("secrets").join("jwt.key")),
+    }
+}
+
+/// Limits of the control database and of each product database.
+fn limits(config: &Config) -> Limits {
+    Limits {
+        max_connections: config.database.max_connections_per_database,
+        acquire_timeout: Duration::from_secs(config.database.acquire_timeout_seconds),
+        idle_timeout: Duration::from_secs(config.tenancy.idle_seconds),
+        statement_timeout: Duration::from_secs(config.database.statement_timeout_seconds),
+    }
+}
+
+fn settings(config: &Config) -> Settings {
+    // A product database takes up to its share of the total; the control database has one share for itself.
+    let shares = (config.database.max_connections_total / config.database.max_connections_per_database.max(1)).max(2);
+    let by_connections = usize::try_from(shares - 1).unwrap_or(usize::MAX);
+    let by_number = usize::try_from(config.tenancy.max_open_databases).unwrap_or(usize::MAX);
+    let postgres = !is_sqlite(&config.product_database_template());
+    Settings {
+        mode: config.tenancy.mode,
+        schema_mode: config.tenancy.schema_mode,
+        single_tenant: config.tenancy.single_tenant.clone(),
+        platform_tenant: config.platform.tenant_id.clone(),
+        database_limits: limits(config),
+        pool_limits: PoolLimits {
+            max_open: if postgres { by_number.min(by_connections) } else { by_number },
+            wait: Duration::from_secs(config.database.acquire_timeout_seconds),
+            idle: Duration::from_secs(config.tenancy.idle_seconds),
+        },
+    }
+}
+
+fn is_sqlite(url: &str) -> bool {
+    DatabaseUrl::parse(url).is_ok_and(|url| url.is_sqlite())
+}
+
+fn login_rules(config: &Config) -> LoginRules {
+    LoginRules {
+        per_account: config.auth.login_max_failures_per_account,
+        per_address: config.auth.login_max_failures_per_address,
+        window: Duration::from_secs(config.auth.login_window_seconds),
+    }
+}
+
+/// The control database, at the present schema.
+async fn open_control(config: &Config, schema: ControlSchema) -> Result<Db> {
+    let url = config.identity_database_url();
+    let target =
+        DatabaseUrl::parse(&url).map_err(|reason| Error::config(format!("database.identity_url: {reason}")))?;
+    if config.tenancy.schema_mode == SchemaMode::CreateAll || schema == ControlSchema::Leave {
+        let control =
+            db::connect_or_create(&target, limits(config)).await.map_err(|error| unreachable(&target, error))?;
+        if schema == ControlSchema::AsConfigured {
+            db::upgrade::<migration::identity::Migrator>(&control).await?;
+        }
+        return Ok(control);
+    }
+    let control = db::connect(&target, limits(config)).await.map_err(|error| unreachable(&target, error))?;
+    let wanted = migration::latest::<migration::identity::Migrator>();
+    match db::schema_version::<migration::identity::Migrator>(&control).await? {
+        Some(found) if found == wanted => Ok(control),
+        found => Err(Error::config(format!(
+            "The control database has schema {}, and this binary needs {wanted}; run: yuantus db upgrade",
+            found.unwrap_or_else(|| "none".to_owned())
+        ))),
+    }
+}
+
+fn unreachable(target: &DatabaseUrl, error: Error) -> Error {
+    Error::config(format!("The control database {} cannot be opened", target.redacted())).caused_by(error)
+}
+
+fn storage_target(config: &Config) -> StorageTarget {
+    match config.storage.kind {
+        StorageKind::Local => StorageTarget::Local { path: config.local_storage_path() },
+        StorageKind::Memory => StorageTarget::Memory,
+        StorageKind::S3 => {
+            let s3 = &config.storage.s3;
+            StorageTarget::S3(S3Target {
+                endpoint_url: s3.endpoint_url.clone(),
+                public_endpoint_url: s3.public_endpoint_url.clone(),
+                bucket: s3.bucket.clone(),
+                region: s3.region.clone(),
+                access_key_id: s3.access_key_id.clone(),
+                secret_access_key: s3.secret_access_key.as_ref().map(|secret| secret.expose().to_owned()),
+                virtual_host_style: s3.virtual_host_style,
+            })
+        }
+    }
+}
+
+/// Seeds a product database with the model; the actor is the program, the organisation the database's first.
+fn seed(storage: Storage) -> Seed {
+    Arc::new(move |db, tenant| {
+        let storage = storage.clone();
+        async move {
+            let org = OrgId::new("org-1")?;
+            let store = storage.bind(&tenant, &org);
+            seed_model(&Ctx::on(Actor::System { name: "provision" }, tenant, org, db, store)).await?;
+            Ok(())
+        }
+        .boxed()
+    })
+}

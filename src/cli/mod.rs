@@ -1,0 +1,122 @@
+//! The command line: one file per command. Each builds the application, calls what the API calls, and prints.
+
+mod config;
+mod db;
+mod print;
+mod seed;
+mod start;
+mod tenant;
+
+use std::future::Future;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::app::{App, ControlSchema};
+use crate::config::{Config, Loaded, LogFormat};
+use crate::error::{Error, Kind, Result};
+use crate::{storage, telemetry};
+
+/// Product lifecycle management: parts, bills of materials, revisions and changes, one database per organisation.
+///
+/// Without any configuration everything is kept under ./data and served at http://127.0.0.1:7910.
+#[derive(Debug, Parser)]
+#[command(name = "yuantus", version, max_term_width = 100, after_help = EXAMPLES)]
+pub struct Cli {
+    /// Settings file (TOML); the environment (YUANTUS_…) comes after it. Also YUANTUS_CONFIG.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  yuantus start --demo                     try it: a sample product, and a login that is printed
+  yuantus tenant create acme               a company with its database and administrator
+  yuantus start                            serve; the API describes itself at /docs
+  yuantus config show                      every setting and where it comes from";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the API, and run the jobs unless a worker does
+    Start(start::Start),
+    /// Print the version
+    Version,
+    /// Look at the configuration
+    #[command(subcommand)]
+    Config(config::ConfigCommand),
+    /// Print the OpenAPI document
+    Openapi,
+    /// Bring databases to the present schema, or see where they are
+    #[command(subcommand)]
+    Db(db::DbCommand),
+    /// Create, list, show, suspend and resume tenants
+    #[command(subcommand)]
+    Tenant(tenant::TenantCommand),
+    /// Create a tenant, organisation and user where they are missing
+    SeedIdentity(seed::SeedIdentity),
+    /// Create the database of an organisation and its item types where they are missing
+    SeedMeta(seed::SeedMeta),
+}
+
+/// Runs a command to its end.
+pub fn run(cli: Cli) -> Result<()> {
+    match cli.command {
+        Command::Version => print::line(format!("yuantus {}", env!("CARGO_PKG_VERSION"))),
+        Command::Openapi => print::text(&crate::api::openapi_json()),
+        Command::Config(command) => config::run(&command, &load(cli.config)?),
+        Command::Start(command) => on_runtime(start::run(command, load(cli.config)?)),
+        Command::Db(command) => on_runtime(db::run(command, load(cli.config)?)),
+        Command::Tenant(command) => on_runtime(tenant::run(command, load(cli.config)?)),
+        Command::SeedIdentity(command) => on_runtime(seed::identity(command, load(cli.config)?)),
+        Command::SeedMeta(command) => on_runtime(seed::meta(command, load(cli.config)?)),
+    }
+}
+
+fn load(file: Option<PathBuf>) -> Result<Loaded> {
+    Config::load(file.as_deref())
+}
+
+fn on_runtime(work: impl Future<Output = Result<()>>) -> Result<()> {
+    storage::install_transport();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    runtime.map_err(|error| Error::internal("The runtime does not start").caused_by(error))?.block_on(work)
+}
+
+/// Starts logging as configured.
+fn init_logging(config: &Config) -> Result<()> {
+    let format = match config.logging.format {
+        LogFormat::Auto => telemetry::LogFormat::Auto,
+        LogFormat::Text => telemetry::LogFormat::Text,
+        LogFormat::Json => telemetry::LogFormat::Json,
+    };
+    telemetry::logging::init(&config.logging.level, format)
+}
+
+/// The application for a command that works and ends; it logs warnings only.
+async fn command_app(loaded: Loaded, control: ControlSchema) -> Result<App> {
+    telemetry::logging::init("warn", telemetry::LogFormat::Auto)?;
+    App::build(loaded.config, control).await
+}
+
+/// What a person is told when a command fails: the message, its causes, and each wrong value.
+pub fn explain(error: &Error) -> String {
+    let mut text = format!("error: {}", error.chain());
+    if error.problems().len() > 1 || error.problems().iter().any(|problem| !problem.loc.is_empty()) {
+        for problem in error.problems() {
+            let place: Vec<&str> = problem.loc.iter().skip(1).map(String::as_str).collect();
+            text.push_str(&format!("\n  {}: {}", place.join("."), problem.message));
+        }
+    }
+    if let Some(advice) = error.user_message().filter(|advice| *advice != error.message()) {
+        text.push_str(&format!("\n  {advice}"));
+    }
+    text
+}
+
+/// 2 for a wrong configuration (as for a wrong command line), 1 for everything else.
+pub fn exit_code(error: &Error) -> ExitCode {
+    ExitCode::from(if error.kind() == Kind::Config { 2 } else { 1 })
+}
