@@ -1,6 +1,7 @@
 //! The HTTP API: paths, shapes, statuses. No queries and no rules: a handler calls one domain function and wraps its result.
 
 mod auth;
+mod body;
 mod docs;
 mod error;
 mod middleware;

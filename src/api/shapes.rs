@@ -3,16 +3,21 @@
 use std::borrow::Cow;
 use std::marker::PhantomData;
 
+use chrono::{DateTime, SecondsFormat, Utc};
 use poem::{IntoResponse, Response, http::header};
 use poem_openapi::ApiResponse;
 use poem_openapi::payload::{Json, Payload};
 use poem_openapi::registry::{MetaMediaType, MetaResponse, MetaResponses, MetaSchema, MetaSchemaRef, Registry};
 use poem_openapi::types::{ParseError, ParseFromJSON, ParseResult, ToJSON, Type};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::error::ApiError;
+use crate::error::Error;
+
 /// An object with whatever keys its owner wants: an item's properties, a job's payload.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(transparent)]
 pub struct FreeObject(pub Map<String, Value>);
 
 impl Type for FreeObject {
@@ -52,6 +57,50 @@ impl ParseFromJSON for FreeObject {
 impl ToJSON for FreeObject {
     fn to_json(&self) -> Option<Value> {
         Some(Value::Object(self.0.clone()))
+    }
+}
+
+/// A moment, written in UTC with `Z`.
+#[derive(Debug, Clone, Copy)]
+pub struct Time(DateTime<Utc>);
+
+impl From<DateTime<Utc>> for Time {
+    fn from(moment: DateTime<Utc>) -> Self {
+        Self(moment)
+    }
+}
+
+impl Type for Time {
+    const IS_REQUIRED: bool = true;
+    type RawValueType = Self;
+    type RawElementValueType = Self;
+
+    fn name() -> Cow<'static, str> {
+        "string_date-time".into()
+    }
+
+    fn schema_ref() -> MetaSchemaRef {
+        MetaSchemaRef::Inline(Box::new(MetaSchema::new_with_format("string", "date-time")))
+    }
+
+    fn as_raw_value(&self) -> Option<&Self> {
+        Some(self)
+    }
+
+    fn raw_element_iter<'a>(&'a self) -> Box<dyn Iterator<Item = &'a Self> + 'a> {
+        Box::new(std::iter::once(self))
+    }
+}
+
+impl ParseFromJSON for Time {
+    fn parse_from_json(value: Option<Value>) -> ParseResult<Self> {
+        serde_json::from_value(value.unwrap_or_default()).map(Self).map_err(ParseError::custom)
+    }
+}
+
+impl ToJSON for Time {
+    fn to_json(&self) -> Option<Value> {
+        Some(self.0.to_rfc3339_opts(SecondsFormat::AutoSi, true).into())
     }
 }
 
@@ -96,8 +145,7 @@ impl<T> IntoResponse for Encoded<T> {
         match self.body {
             Ok(body) => Response::builder().header(header::CONTENT_TYPE, "application/json; charset=utf-8").body(body),
             Err(error) => {
-                let failure = crate::error::Error::internal("An answer could not be written").caused_by(error);
-                super::error::ApiError::from(failure).into_response()
+                ApiError::from(Error::internal("An answer could not be written").caused_by(error)).into_response()
             }
         }
     }

@@ -35,7 +35,8 @@ pub fn json_equals(db: &impl ConnectionTrait, column: &str, key: &str, value: &s
         // Lists and objects are compared as SQLite writes them.
         other => other.to_string().into(),
     };
-    Expr::cust_with_values(format!("\"{column}\" ->> $1 = $2"), [Value::from(path), bound])
+    // sea-query numbers the parameters of PostgreSQL only.
+    Expr::cust_with_values(format!("\"{column}\" ->> ? = ?"), [Value::from(path), bound])
 }
 
 /// Whether a table exists in the connection's schema.

@@ -63,21 +63,22 @@ fn is_missing(reason: &str) -> bool {
     reason.contains("required") || reason.contains("null")
 }
 
-/// Body problems name their field in words: `… (occurred while parsing "field")`.
+/// A form or file that does not fit; the framework tells which field in words.
 fn payload(reason: &str) -> Problem {
-    let field = reason.rsplit_once("while parsing \"").and_then(|(_, rest)| rest.split('"').next());
-    let field = field.filter(|name| !name.contains(' '));
-    if reason.contains(" at line ") {
-        return Problem::new("json_invalid", &["body"], format!("The body is not JSON: {reason}"));
-    }
-    described("body", field, reason)
+    let field = reason.split('`').nth(1).or_else(|| reason.split('"').nth(1));
+    described("body", field.filter(|name| !name.contains(' ')), reason)
 }
 
 fn described(place: &str, name: Option<&str>, reason: &str) -> Problem {
     let loc: Vec<&str> = std::iter::once(place).chain(name).collect();
-    if is_missing(reason) && !reason.contains("expected input type \"null\"") {
+    if is_missing(reason) {
         return Problem::new("missing", &loc, "Field required");
     }
-    let rule = if reason.contains("enumeration") { "enum" } else { "value_error" };
-    Problem::new(rule, &loc, reason.trim())
+    let (rule, message) = match reason.split('"').nth(1) {
+        Some(kind) if kind.starts_with("integer") => ("int_parsing", "Expected a whole number"),
+        Some(kind) if kind.starts_with("number") => ("float_parsing", "Expected a number"),
+        Some(kind) if kind.starts_with("bool") => ("bool_parsing", "Expected true or false"),
+        _ => ("value_error", reason.trim()),
+    };
+    Problem::new(rule, &loc, message)
 }

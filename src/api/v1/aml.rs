@@ -4,11 +4,13 @@ use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::Json;
 use poem_openapi::types::Any;
 use poem_openapi::{Enum, Object, OpenApi};
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::Tag;
 use super::item::ItemResponse;
 use crate::api::auth::OrgCaller;
+use crate::api::body::Body;
 use crate::api::error::ApiResult;
 use crate::api::shapes::FreeObject;
 use crate::domain::meta::{self, AmlAction, AmlItem, Applied, ItemType, ItemView, parse_id};
@@ -16,8 +18,9 @@ use crate::error::Error;
 
 pub struct AmlApi;
 
-#[derive(Enum, Clone, Copy, Default)]
+#[derive(Enum, Deserialize, Clone, Copy, Default)]
 #[oai(rename_all = "lowercase")]
+#[serde(rename_all = "lowercase")]
 enum Action {
     Add,
     Delete,
@@ -42,12 +45,14 @@ impl From<Action> for AmlAction {
 }
 
 /// An item, what to do with it, and the relationships to handle with it, all in one transaction.
-#[derive(Object)]
+#[derive(Object, Deserialize)]
 struct GenericItem {
     #[oai(rename = "type")]
+    #[serde(rename = "type")]
     item_type: String,
     /// `dummy` leaves the item alone and applies its relationships.
     #[oai(default)]
+    #[serde(default)]
     action: Action,
     id: Option<String>,
     /// `null` removes a value. A number that is left out is drawn. For `promote`: `{"state": "Review"}`.
@@ -158,7 +163,7 @@ impl AmlApi {
     /// Adds, gets, updates, deletes or promotes an item with the relationships nested in it: all of it or nothing.
     /// A get without an id answers with the items whose properties equal the given ones.
     #[oai(path = "/apply", method = "post", operation_id = "apply_aml")]
-    async fn apply(&self, caller: OrgCaller, body: Json<GenericItem>) -> ApiResult<Json<ApplyResponse>> {
+    async fn apply(&self, caller: OrgCaller, body: Body<GenericItem>) -> ApiResult<Json<ApplyResponse>> {
         Ok(Json(meta::apply(&caller.0, body.0.try_into()?).await?.into()))
     }
 

@@ -4,17 +4,19 @@ use poem::Request;
 use poem::web::Data;
 use poem_openapi::payload::Json;
 use poem_openapi::{Object, OpenApi};
+use serde::Deserialize;
 use std::sync::Arc;
 
 use super::Tag;
 use crate::api::auth::TenantCaller;
+use crate::api::body::Body;
 use crate::api::error::ApiResult;
 use crate::app::App;
 use crate::domain::identity::{self, Login, Org, Profile, Token};
 
 pub struct AuthApi;
 
-#[derive(Object)]
+#[derive(Object, Deserialize)]
 struct LoginRequest {
     tenant_id: String,
     #[oai(validator(min_length = 1, max_length = 100))]
@@ -25,7 +27,7 @@ struct LoginRequest {
     org_id: Option<String>,
 }
 
-#[derive(Object)]
+#[derive(Object, Deserialize)]
 struct SwitchOrgRequest {
     #[oai(validator(min_length = 1, max_length = 100))]
     org_id: String,
@@ -109,7 +111,7 @@ impl AuthApi {
         &self,
         request: &Request,
         app: Data<&Arc<App>>,
-        body: Json<LoginRequest>,
+        body: Body<LoginRequest>,
     ) -> ApiResult<Json<TokenResponse>> {
         let attempt = Login {
             tenant: &body.tenant_id,
@@ -146,7 +148,7 @@ impl AuthApi {
         &self,
         caller: TenantCaller,
         app: Data<&Arc<App>>,
-        body: Json<SwitchOrgRequest>,
+        body: Body<SwitchOrgRequest>,
     ) -> ApiResult<Json<TokenResponse>> {
         Ok(Json(identity::switch_org(&app.identity, &caller.0, &body.org_id).await?.into()))
     }

@@ -4,24 +4,28 @@ use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::Json;
 use poem_openapi::types::Any;
 use poem_openapi::{Object, OpenApi};
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::Tag;
 use super::item::{Tree, TreeNode};
 use crate::api::auth::OrgCaller;
+use crate::api::body::Body;
 use crate::api::error::ApiResult;
 use crate::api::shapes::{Encoded, FreeObject};
 use crate::domain::bom::{self, AddedLine, NewLine, TreeQuery};
 
 pub struct BomApi;
 
-#[derive(Object)]
+#[derive(Object, Deserialize)]
 struct AddChildRequest {
     child_id: String,
     /// Positive, at most 10 decimal places.
     #[oai(default = "one")]
+    #[serde(default = "one")]
     quantity: f64,
     #[oai(default = "each")]
+    #[serde(default = "each")]
     uom: String,
     find_num: Option<String>,
     refdes: Option<String>,
@@ -97,7 +101,7 @@ impl BomApi {
         &self,
         caller: OrgCaller,
         parent_id: Path<String>,
-        body: Json<AddChildRequest>,
+        body: Body<AddChildRequest>,
     ) -> ApiResult<Json<AddChildResponse>> {
         Ok(Json(bom::add_line(&caller.0, &parent_id, body.0.into()).await?.into()))
     }

@@ -1,11 +1,10 @@
 //! Items as the API shows them: with their properties beside the fields that every item has.
 
-use chrono::{DateTime, Utc};
 use poem_openapi::Object;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
-use crate::api::shapes::FreeObject;
+use crate::api::shapes::{FreeObject, Time};
 use crate::domain::bom::{BomLine, BomNode, BomTree};
 use crate::domain::meta::{Item, ItemView};
 
@@ -24,8 +23,8 @@ pub struct ItemResponse {
     config_id: String,
     is_current: bool,
     properties: FreeObject,
-    created_at: DateTime<Utc>,
-    updated_at: Option<DateTime<Utc>>,
+    created_at: Time,
+    updated_at: Option<Time>,
     created_by_id: Option<i64>,
     modified_by_id: Option<i64>,
     owner_id: Option<i64>,
@@ -47,8 +46,8 @@ impl From<ItemView> for ItemResponse {
             config_id: item.config_id.to_string(),
             is_current: item.is_current,
             properties: FreeObject(properties),
-            created_at: item.created_on,
-            updated_at: item.modified_on,
+            created_at: item.created_on.into(),
+            updated_at: item.modified_on.map(Time::from),
             created_by_id: item.created_by_id,
             modified_by_id: item.modified_by_id,
             owner_id: item.owner_id,
@@ -69,9 +68,9 @@ pub struct TreeNode {
     current_state: Option<String>,
     current_version_id: Option<String>,
     created_by_id: Option<i64>,
-    created_on: DateTime<Utc>,
+    created_on: Time,
     modified_by_id: Option<i64>,
-    modified_on: Option<DateTime<Utc>>,
+    modified_on: Option<Time>,
     owner_id: Option<i64>,
     permission_id: Option<String>,
     source_id: Option<String>,
@@ -103,9 +102,9 @@ struct TreeRelationship {
     current_state: Option<String>,
     current_version_id: Option<String>,
     created_by_id: Option<i64>,
-    created_on: DateTime<Utc>,
+    created_on: Time,
     modified_by_id: Option<i64>,
-    modified_on: Option<DateTime<Utc>>,
+    modified_on: Option<Time>,
     owner_id: Option<i64>,
     permission_id: Option<String>,
     source_id: Option<String>,

@@ -1,13 +1,14 @@
 //! Members of an organisation.
 
-use chrono::{DateTime, Utc};
 use poem_openapi::param::Path;
 use poem_openapi::payload::Json;
 use poem_openapi::{Object, OpenApi};
+use serde::Deserialize;
 
 use crate::api::auth::TenantCaller;
+use crate::api::body::Body;
 use crate::api::error::ApiResult;
-use crate::api::shapes::yes;
+use crate::api::shapes::{Time, yes};
 use crate::api::v1::Tag;
 use crate::domain::identity::{self, Member, NewMember};
 
@@ -20,7 +21,7 @@ struct MemberResponse {
     user_id: i64,
     roles: Vec<String>,
     is_active: bool,
-    created_at: DateTime<Utc>,
+    created_at: Time,
 }
 
 impl From<Member> for MemberResponse {
@@ -31,7 +32,7 @@ impl From<Member> for MemberResponse {
             user_id: member.user_id,
             roles: member.roles,
             is_active: member.is_active,
-            created_at: member.created_at,
+            created_at: member.created_at.into(),
         }
     }
 }
@@ -44,28 +45,30 @@ struct MemberList {
     total: u64,
 }
 
-#[derive(Object)]
+#[derive(Object, Deserialize)]
 struct NewMemberRequest {
     /// Either this or `username`.
     user_id: Option<i64>,
     #[oai(validator(min_length = 1, max_length = 100))]
     username: Option<String>,
     #[oai(default)]
+    #[serde(default)]
     roles: Vec<String>,
     #[oai(default = "yes")]
+    #[serde(default = "yes")]
     is_active: bool,
 }
 
-#[derive(Object)]
+#[derive(Object, Deserialize)]
 struct MemberChangeRequest {
     roles: Option<Vec<String>>,
     is_active: Option<bool>,
 }
 
-#[OpenApi(prefix_path = "/admin/orgs/:org_id/members", tag = "Tag::Admin")]
+#[OpenApi(prefix_path = "/admin/orgs", tag = "Tag::Admin")]
 impl MembersApi {
     /// List members
-    #[oai(path = "/", method = "get", operation_id = "list_members")]
+    #[oai(path = "/:org_id/members", method = "get", operation_id = "list_members")]
     async fn list(&self, caller: TenantCaller, org_id: Path<String>) -> ApiResult<Json<MemberList>> {
         let members = identity::list_members(&caller.0, &org_id).await?;
         let items: Vec<MemberResponse> = members.into_iter().map(MemberResponse::from).collect();
@@ -76,29 +79,29 @@ impl MembersApi {
     /// Add a member
     ///
     /// One that is a member already gets the given roles.
-    #[oai(path = "/", method = "post", operation_id = "add_member")]
+    #[oai(path = "/:org_id/members", method = "post", operation_id = "add_member")]
     async fn add(
         &self,
         caller: TenantCaller,
         org_id: Path<String>,
-        body: Json<NewMemberRequest>,
+        body: Body<NewMemberRequest>,
     ) -> ApiResult<Json<MemberResponse>> {
-        let Json(new) = body;
+        let Body(new) = body;
         let new =
             NewMember { user_id: new.user_id, username: new.username, roles: new.roles, is_active: new.is_active };
         Ok(Json(identity::add_member(&caller.0, &org_id, new).await?.into()))
     }
 
     /// Change a member's roles or state
-    #[oai(path = "/:user_id", method = "patch", operation_id = "update_member")]
+    #[oai(path = "/:org_id/members/:user_id", method = "patch", operation_id = "update_member")]
     async fn update(
         &self,
         caller: TenantCaller,
         org_id: Path<String>,
         user_id: Path<i64>,
-        body: Json<MemberChangeRequest>,
+        body: Body<MemberChangeRequest>,
     ) -> ApiResult<Json<MemberResponse>> {
-        let Json(change) = body;
+        let Body(change) = body;
         let member = identity::update_member(&caller.0, &org_id, user_id.0, change.roles, change.is_active).await?;
         Ok(Json(member.into()))
     }

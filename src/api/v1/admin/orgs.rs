@@ -1,13 +1,14 @@
 //! Organisations of the caller's tenant.
 
-use chrono::{DateTime, Utc};
 use poem_openapi::param::Path;
 use poem_openapi::payload::Json;
 use poem_openapi::{Object, OpenApi};
+use serde::Deserialize;
 
 use crate::api::auth::TenantCaller;
+use crate::api::body::Body;
 use crate::api::error::ApiResult;
-use crate::api::shapes::yes;
+use crate::api::shapes::{Time, yes};
 use crate::api::v1::Tag;
 use crate::domain::identity::{self, Org, OrgChange};
 
@@ -19,7 +20,7 @@ pub(super) struct OrgResponse {
     tenant_id: String,
     name: String,
     is_active: bool,
-    created_at: DateTime<Utc>,
+    created_at: Time,
 }
 
 impl From<Org> for OrgResponse {
@@ -29,7 +30,7 @@ impl From<Org> for OrgResponse {
             tenant_id: org.tenant_id,
             name: org.name,
             is_active: org.is_active,
-            created_at: org.created_at,
+            created_at: org.created_at.into(),
         }
     }
 }
@@ -48,7 +49,7 @@ impl OrgList {
     }
 }
 
-#[derive(Object)]
+#[derive(Object, Deserialize)]
 pub(super) struct NewOrgRequest {
     /// 1 to 63 characters a-z, 0-9 and inner hyphens.
     #[oai(validator(min_length = 1, max_length = 64))]
@@ -56,10 +57,11 @@ pub(super) struct NewOrgRequest {
     #[oai(validator(max_length = 200))]
     pub(super) name: Option<String>,
     #[oai(default = "yes")]
+    #[serde(default = "yes")]
     pub(super) is_active: bool,
 }
 
-#[derive(Object)]
+#[derive(Object, Deserialize)]
 struct OrgChangeRequest {
     #[oai(validator(max_length = 200))]
     name: Option<String>,
@@ -79,8 +81,8 @@ impl OrgsApi {
     ///
     /// With its database, where each organisation has its own.
     #[oai(path = "/", method = "post", operation_id = "create_org")]
-    async fn create(&self, caller: TenantCaller, body: Json<NewOrgRequest>) -> ApiResult<Json<OrgResponse>> {
-        let Json(new) = body;
+    async fn create(&self, caller: TenantCaller, body: Body<NewOrgRequest>) -> ApiResult<Json<OrgResponse>> {
+        let Body(new) = body;
         Ok(Json(identity::create_org(&caller.0, &new.id, new.name, new.is_active).await?.into()))
     }
 
@@ -96,7 +98,7 @@ impl OrgsApi {
         &self,
         caller: TenantCaller,
         org_id: Path<String>,
-        body: Json<OrgChangeRequest>,
+        body: Body<OrgChangeRequest>,
     ) -> ApiResult<Json<OrgResponse>> {
         let change = OrgChange { name: body.0.name, is_active: body.0.is_active };
         Ok(Json(identity::update_org(&caller.0, &org_id, change).await?.into()))

@@ -1,14 +1,15 @@
 //! Tenants: the caller's own, and all of them for the platform.
 
-use chrono::{DateTime, Utc};
 use poem_openapi::param::Path;
 use poem_openapi::payload::Json;
 use poem_openapi::{Object, OpenApi};
+use serde::Deserialize;
 
 use super::orgs::{NewOrgRequest, OrgList, OrgResponse};
 use crate::api::auth::{PlatformCaller, TenantCaller};
+use crate::api::body::Body;
 use crate::api::error::ApiResult;
-use crate::api::shapes::yes;
+use crate::api::shapes::{Time, yes};
 use crate::api::v1::Tag;
 use crate::domain::identity::{self, NewTenant, NewUser, Tenant, TenantChange};
 use crate::error::Error;
@@ -21,7 +22,7 @@ struct TenantResponse {
     id: String,
     name: String,
     is_active: bool,
-    created_at: DateTime<Utc>,
+    created_at: Time,
     /// provisioning, active, suspended, failed or deleting.
     state: String,
     /// Why it is suspended or failed.
@@ -34,7 +35,7 @@ impl From<Tenant> for TenantResponse {
             id: tenant.id,
             name: tenant.name,
             is_active: tenant.is_active,
-            created_at: tenant.created_at,
+            created_at: tenant.created_at.into(),
             state: tenant.state,
             state_reason: tenant.state_reason,
         }
@@ -48,7 +49,7 @@ struct TenantList {
 }
 
 /// A tenant to be. Two forms are understood: `id` with `default_org_id`, and `tenant_id` with `org_id`.
-#[derive(Object)]
+#[derive(Object, Deserialize)]
 struct NewTenantRequest {
     /// 1 to 63 characters a-z, 0-9 and inner hyphens.
     #[oai(validator(min_length = 1, max_length = 64))]
@@ -59,11 +60,14 @@ struct NewTenantRequest {
     #[oai(validator(max_length = 200))]
     name: Option<String>,
     #[oai(default = "yes")]
+    #[serde(default = "yes")]
     is_active: bool,
     #[oai(default = "yes")]
+    #[serde(default = "yes")]
     create_default_org: bool,
     /// The first organisation; `org-1` unless named.
     #[oai(validator(min_length = 1, max_length = 64), default = "org_1")]
+    #[serde(default = "org_1")]
     default_org_id: String,
     /// The same as `default_org_id`.
     #[oai(validator(min_length = 1, max_length = 64))]
@@ -105,7 +109,7 @@ impl TryFrom<NewTenantRequest> for NewTenant {
     }
 }
 
-#[derive(Object)]
+#[derive(Object, Deserialize)]
 struct TenantChangeRequest {
     #[oai(validator(max_length = 200))]
     name: Option<String>,
@@ -133,7 +137,7 @@ impl TenantsApi {
     /// With its first organisation, database and administrator. Repeating a call that was interrupted finishes it; one
     /// that finds everything there answers 409.
     #[oai(path = "/tenants", method = "post", operation_id = "create_tenant", tag = "Tag::Platform")]
-    async fn create(&self, caller: PlatformCaller, body: Json<NewTenantRequest>) -> ApiResult<Json<TenantResponse>> {
+    async fn create(&self, caller: PlatformCaller, body: Body<NewTenantRequest>) -> ApiResult<Json<TenantResponse>> {
         Ok(Json(identity::create_tenant(&caller.0, body.0.try_into()?).await?.into()))
     }
 
@@ -149,7 +153,7 @@ impl TenantsApi {
         &self,
         caller: PlatformCaller,
         tenant_id: Path<String>,
-        body: Json<TenantChangeRequest>,
+        body: Body<TenantChangeRequest>,
     ) -> ApiResult<Json<TenantResponse>> {
         let change = TenantChange { name: body.0.name, is_active: body.0.is_active };
         Ok(Json(identity::update_tenant(&caller.0, &tenant_id, change).await?.into()))
@@ -173,11 +177,11 @@ impl TenantsApi {
         &self,
         caller: PlatformCaller,
         tenant_id: Path<String>,
-        body: Json<NewOrgRequest>,
+        body: Body<NewOrgRequest>,
     ) -> ApiResult<Json<OrgResponse>> {
         let tenant = identity::get_tenant(&caller.0, &tenant_id).await?;
         let ctx = caller.0.within(TenantId::new(tenant.id)?);
-        let Json(new) = body;
+        let Body(new) = body;
         Ok(Json(identity::create_org(&ctx, &new.id, new.name, new.is_active).await?.into()))
     }
 }

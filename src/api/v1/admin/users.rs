@@ -1,12 +1,14 @@
 //! Users of the caller's tenant.
 
-use chrono::{DateTime, Utc};
 use poem_openapi::param::Path;
 use poem_openapi::payload::Json;
 use poem_openapi::{Object, OpenApi};
+use serde::Deserialize;
 
 use crate::api::auth::TenantCaller;
+use crate::api::body::Body;
 use crate::api::error::ApiResult;
+use crate::api::shapes::Time;
 use crate::api::v1::Tag;
 use crate::domain::identity::{self, NewUser, User, UserChange};
 
@@ -20,8 +22,8 @@ struct UserResponse {
     email: Option<String>,
     is_active: bool,
     is_superuser: bool,
-    created_at: DateTime<Utc>,
-    updated_at: DateTime<Utc>,
+    created_at: Time,
+    updated_at: Time,
 }
 
 impl From<User> for UserResponse {
@@ -33,8 +35,8 @@ impl From<User> for UserResponse {
             email: user.email,
             is_active: user.is_active,
             is_superuser: user.is_superuser,
-            created_at: user.created_at,
-            updated_at: user.updated_at,
+            created_at: user.created_at.into(),
+            updated_at: user.updated_at.into(),
         }
     }
 }
@@ -46,7 +48,7 @@ struct UserList {
     total: u64,
 }
 
-#[derive(Object)]
+#[derive(Object, Deserialize)]
 struct NewUserRequest {
     #[oai(validator(min_length = 1, max_length = 100))]
     username: String,
@@ -56,12 +58,13 @@ struct NewUserRequest {
     email: Option<String>,
     /// Passes every check in the tenant; only a superuser may make one.
     #[oai(default)]
+    #[serde(default)]
     is_superuser: bool,
     /// Drawn when not given.
     user_id: Option<i64>,
 }
 
-#[derive(Object)]
+#[derive(Object, Deserialize)]
 struct UserChangeRequest {
     #[oai(validator(max_length = 200))]
     email: Option<String>,
@@ -69,7 +72,7 @@ struct UserChangeRequest {
     is_superuser: Option<bool>,
 }
 
-#[derive(Object)]
+#[derive(Object, Deserialize)]
 struct ResetPasswordRequest {
     #[oai(validator(min_length = 1, max_length = 200))]
     password: String,
@@ -94,8 +97,8 @@ impl UsersApi {
 
     /// Create a user
     #[oai(path = "/", method = "post", operation_id = "create_user")]
-    async fn create(&self, caller: TenantCaller, body: Json<NewUserRequest>) -> ApiResult<Json<UserResponse>> {
-        let Json(new) = body;
+    async fn create(&self, caller: TenantCaller, body: Body<NewUserRequest>) -> ApiResult<Json<UserResponse>> {
+        let Body(new) = body;
         let new = NewUser {
             id: new.user_id,
             username: new.username,
@@ -112,9 +115,9 @@ impl UsersApi {
         &self,
         caller: TenantCaller,
         user_id: Path<i64>,
-        body: Json<UserChangeRequest>,
+        body: Body<UserChangeRequest>,
     ) -> ApiResult<Json<UserResponse>> {
-        let Json(change) = body;
+        let Body(change) = body;
         let change = UserChange { email: change.email, is_active: change.is_active, is_superuser: change.is_superuser };
         Ok(Json(identity::update_user(&caller.0, user_id.0, change).await?.into()))
     }
@@ -125,7 +128,7 @@ impl UsersApi {
         &self,
         caller: TenantCaller,
         user_id: Path<i64>,
-        body: Json<ResetPasswordRequest>,
+        body: Body<ResetPasswordRequest>,
     ) -> ApiResult<Json<ResetPasswordResponse>> {
         identity::reset_password(&caller.0, user_id.0, &body.password).await?;
         Ok(Json(ResetPasswordResponse { ok: true, user_id: user_id.0 }))

@@ -1,0 +1,107 @@
+//! JSON bodies whose errors name the field.
+
+use std::ops::Deref;
+
+use poem::{FromRequest, Request, RequestBody};
+use poem_openapi::error::ContentTypeError;
+use poem_openapi::payload::{Json, ParsePayload, Payload};
+use poem_openapi::registry::{MetaMediaType, MetaRequest, MetaSchemaRef, Registry};
+use poem_openapi::types::Type;
+use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
+use serde::de::DeserializeOwned;
+
+use super::error::ApiError;
+use crate::error::{Error, Problem};
+
+/// A JSON body, documented as `T` and read by serde, whose errors name the field.
+#[derive(Debug)]
+pub struct Body<T>(pub T);
+
+impl<T> Deref for Body<T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T: Type> Payload for Body<T> {
+    const CONTENT_TYPE: &'static str = Json::<T>::CONTENT_TYPE;
+
+    fn check_content_type(content_type: &str) -> bool {
+        Json::<T>::check_content_type(content_type)
+    }
+
+    fn schema_ref() -> MetaSchemaRef {
+        T::schema_ref()
+    }
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
+}
+
+impl<T: Type + DeserializeOwned> ParsePayload for Body<T> {
+    const IS_REQUIRED: bool = true;
+
+    async fn from_request(request: &Request, body: &mut RequestBody) -> poem::Result<Self> {
+        let data = <Vec<u8> as FromRequest>::from_request(request, body).await?;
+        let mut reader = serde_json::Deserializer::from_slice(&data);
+        let read = serde_path_to_error::deserialize(&mut reader).map_err(|error| problem(&error));
+        let value = read.and_then(|value| reader.end().map(|()| value).map_err(|error| not_json(&error)));
+        Ok(Self(value.map_err(|problem| ApiError::from(Error::invalid(vec![problem])))?))
+    }
+}
+
+/// A failure of serde as a problem with a place.
+fn problem(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
+    if !error.inner().is_data() {
+        return not_json(error.inner());
+    }
+    let text = error.inner().to_string();
+    let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(message, _)| message);
+    let mut loc = vec!["body".to_owned()];
+    loc.extend(error.path().iter().map(ToString::to_string).filter(|part| part != "?"));
+    let quoted = |prefix: &str| text.strip_prefix(prefix).and_then(|rest| rest.split('`').nth(1)).map(str::to_owned);
+    if let Some(field) = quoted("missing field ") {
+        loc.push(field);
+        return Problem { rule: "missing".to_owned(), loc, message: "Field required".to_owned() };
+    }
+    if text.starts_with("unknown variant ") {
+        let expected = text.split_once("expected ").map_or(text, |(_, expected)| expected);
+        let message = format!("Input should be {}", expected.trim_start_matches("one of ").replace('`', "'"));
+        return Problem { rule: "enum".to_owned(), loc, message };
+    }
+    Problem { rule: "type_error".to_owned(), loc, message: text.to_owned() }
+}
+
+fn not_json(error: &serde_json::Error) -> Problem {
+    Problem::new("json_invalid", &["body"], format!("The body is not JSON: {error}"))
+}
+
+impl<'a, T: Type + DeserializeOwned> ApiExtractor<'a> for Body<T> {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(registry: &mut Registry) {
+        <Self as Payload>::register(registry);
+    }
+
+    fn request_meta() -> Option<MetaRequest> {
+        let content = vec![MetaMediaType { content_type: Self::CONTENT_TYPE, schema: Self::schema_ref() }];
+        Some(MetaRequest { description: None, content, required: true })
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        body: &mut RequestBody,
+        _options: ExtractParamOptions<()>,
+    ) -> poem::Result<Self> {
+        let content_type = request.content_type();
+        match content_type {
+            Some(given) if Self::check_content_type(given) => <Self as ParsePayload>::from_request(request, body).await,
+            Some(given) => Err(ContentTypeError::NotSupported { content_type: given.to_owned() }.into()),
+            None => Err(ContentTypeError::ExpectContentType.into()),
+        }
+    }
+}
