@@ -1,6 +1,9 @@
 //! Integration tests: the product as its users meet it, on every pair of database and storage.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod api;
 mod backends;
+mod cli;
 #[allow(dead_code, reason = "a toolbox: not every helper is in use at every time")]
 mod support;
+mod tenancy;

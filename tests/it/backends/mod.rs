@@ -1,5 +1,8 @@
 //! The ground of the other tests: which backends this run covers, and that each gives a clean installation.
 
+mod server;
+mod storage;
+
 use std::io::Write;
 
 use sea_orm::{ConnectOptions, ConnectionTrait, Database};

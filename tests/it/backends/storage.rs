@@ -1,14 +1,14 @@
 //! What a storage promises, on each backend: one body, run on a local directory, in memory and on S3.
-//!
-//! S3 runs if `YUANTUS_TEST_S3_ENDPOINT`, `_BUCKET`, `_ACCESS_KEY` and `_SECRET_KEY` are set, and says so if it is skipped.
 
-use std::env;
 use std::time::Duration;
 
 use tokio::io::AsyncReadExt;
 use yuantus::error::Kind;
 use yuantus::storage::{Blob, ContentHash, S3Target, Storage, StorageTarget, TenantStore};
 use yuantus::types::{OrgId, TenantId};
+
+use crate::support::s3;
+use crate::support::servers::Servers;
 
 const MIB: usize = 1024 * 1024;
 /// Longer than what is held in memory, and than one part of an S3 upload.
@@ -26,29 +26,24 @@ async fn memory_keeps_the_promises() {
 }
 
 #[tokio::test]
+#[ignore = "needs PostgreSQL and S3: scripts/test.sh, or cargo nextest run --run-ignored all"]
 async fn s3_keeps_the_promises() {
-    let Some(s3) = s3_from_env() else {
-        eprintln!("skipped: YUANTUS_TEST_S3_ENDPOINT is not set");
-        return;
-    };
-    keeps_the_promises(&StorageTarget::S3(s3.clone())).await;
-    links_download_the_content_under_its_name(&s3).await;
-    wrong_credentials_are_no_missing_content(&s3).await;
-}
-
-/// The S3 server of this run, if there is one.
-pub fn s3_from_env() -> Option<S3Target> {
-    let endpoint = env::var("YUANTUS_TEST_S3_ENDPOINT").ok()?;
-    let required = |name: &str| env::var(name).unwrap_or_else(|_| panic!("{name} is not set"));
-    Some(S3Target {
-        endpoint_url: Some(endpoint),
+    let servers = Servers::get();
+    let bucket = format!("yt-storage-{}", uuid::Uuid::new_v4().simple());
+    s3::create_bucket(&bucket).unwrap();
+    let target = S3Target {
+        endpoint_url: Some(servers.s3_endpoint.clone()),
         public_endpoint_url: None,
-        bucket: required("YUANTUS_TEST_S3_BUCKET"),
-        region: env::var("YUANTUS_TEST_S3_REGION").unwrap_or_else(|_| "us-east-1".to_owned()),
-        access_key_id: Some(required("YUANTUS_TEST_S3_ACCESS_KEY")),
-        secret_access_key: Some(required("YUANTUS_TEST_S3_SECRET_KEY")),
+        bucket: bucket.clone(),
+        region: "us-east-1".to_owned(),
+        access_key_id: Some(servers.s3_access_key_id.clone()),
+        secret_access_key: Some(servers.s3_secret_access_key.clone()),
         virtual_host_style: false,
-    })
+    };
+    keeps_the_promises(&StorageTarget::S3(target.clone())).await;
+    links_download_the_content_under_its_name(&target).await;
+    wrong_credentials_are_no_missing_content(&target).await;
+    s3::drop_bucket(&bucket).unwrap();
 }
 
 /// Every promise that holds on every backend.

@@ -7,6 +7,7 @@ pub mod postgres;
 pub mod s3;
 pub mod server;
 pub mod servers;
+pub mod world;
 
 pub(crate) use backend::on_every_backend;
 pub use backend::{Backend, Installation};

@@ -1,0 +1,93 @@
+//! The command line.
+
+use std::process::Output;
+
+use serde_json::{Value, json};
+
+use crate::support::{Installation, on_every_backend};
+
+on_every_backend!(
+    seeding_can_be_repeated_and_makes_what_is_missing,
+    tenants_are_created_listed_shown_suspended_and_resumed,
+    databases_tell_their_version_and_are_upgraded,
+    a_wrong_setting_stops_the_start_with_one_line,
+);
+
+fn text(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn ok(output: &Output) -> String {
+    assert!(output.status.success(), "{}{}", text(output), String::from_utf8_lossy(&output.stderr));
+    text(output)
+}
+
+async fn seeding_can_be_repeated_and_makes_what_is_missing(at: Installation) {
+    let first = ok(&at.cli(&["seed-identity"]));
+    assert_eq!(first, "tenant tenant-1 created, org org-1 created, user admin created, membership created\n");
+    let again = ok(&at.cli(&["seed-identity", "--password", "other"]));
+    assert_eq!(again, "tenant tenant-1 exists, org org-1 exists, user admin exists, membership exists\n");
+    let viewer = ["seed-identity", "--username", "viewer", "--user-id", "7", "--roles", "viewer,qa", "--no-superuser"];
+    assert!(ok(&at.cli(&viewer)).contains("user viewer created"));
+    for _ in 0..2 {
+        ok(&at.cli(&["seed-meta", "--tenant", "tenant-1", "--org", "org-1"]));
+    }
+    let server = crate::support::server::Server::start(&at).await;
+    let admin = server.client().login("tenant-1", "org-1", "admin", "admin").await;
+    let users = admin.get("/admin/users").await.expect(200);
+    assert_eq!(users["items"][1]["is_superuser"], false);
+    let members = admin.get("/admin/orgs/org-1/members").await.expect(200);
+    assert_eq!(members["items"][1]["roles"], json!(["viewer", "qa"]));
+    assert!(!at.cli(&["seed-meta"]).status.success(), "outside single mode a tenant is needed");
+}
+
+async fn tenants_are_created_listed_shown_suspended_and_resumed(at: Installation) {
+    let made: Value = serde_json::from_str(&ok(&at.cli(&["tenant", "create", "acme", "--json"]))).unwrap();
+    assert!(made["generated_password"].as_str().unwrap().len() >= 20);
+    assert!(ok(&at.cli(&["tenant", "create", "acme"])).contains("exists already"));
+    assert!(!at.cli(&["tenant", "create", "A_B"]).status.success());
+    ok(&at.cli(&["tenant", "suspend", "acme", "--reason", "unpaid"]));
+    let shown: Value = serde_json::from_str(&ok(&at.cli(&["tenant", "show", "acme", "--json"]))).unwrap();
+    assert_eq!((&shown["state"], &shown["state_reason"]), (&json!("suspended"), &json!("unpaid")));
+    ok(&at.cli(&["tenant", "resume", "acme"]));
+    let listed: Value = serde_json::from_str(&ok(&at.cli(&["tenant", "list", "--json"]))).unwrap();
+    assert_eq!((&listed[0]["state"], &listed[0]["orgs"][0]["database"]), (&json!("active"), &json!("ready")));
+    let missing = at.cli(&["tenant", "show", "nobody"]);
+    assert_eq!(missing.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&missing.stderr).contains("yuantus tenant list"));
+}
+
+async fn databases_tell_their_version_and_are_upgraded(mut at: Installation) {
+    ok(&at.cli(&["tenant", "create", "acme"]));
+    let status: Value = serde_json::from_str(&ok(&at.cli(&["db", "status", "--all", "--json"]))).unwrap();
+    assert_eq!((&status["up_to_date"], &status["behind"]), (&json!(1), &json!(0)));
+    assert_eq!(status["databases"][0]["database"], "acme/org-1");
+    assert!(ok(&at.cli(&["db", "upgrade", "--all"])).contains("up to date"));
+    // A control database that is behind stops a server that may not upgrade it.
+    let fresh = Installation::new(at.backend).await;
+    let control = fresh.setting("YUANTUS_IDENTITY_DATABASE_URL").unwrap().to_owned();
+    at.set("YUANTUS_IDENTITY_DATABASE_URL", control);
+    at.set("YUANTUS_SCHEMA_MODE", "migrations");
+    let refused = at.cli(&["tenant", "list"]);
+    assert!(!refused.status.success());
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("yuantus db upgrade"));
+    ok(&at.cli(&["db", "upgrade"]));
+    ok(&at.cli(&["tenant", "list"]));
+}
+
+async fn a_wrong_setting_stops_the_start_with_one_line(mut at: Installation) {
+    at.set("YUANTUS_PORT", "many");
+    let stopped = at.cli(&["start"]);
+    assert_eq!(stopped.status.code(), Some(2));
+    let message = String::from_utf8_lossy(&stopped.stderr).into_owned();
+    assert_eq!(message.lines().count(), 1, "{message}");
+    for part in ["server.port", "many", "YUANTUS_PORT"] {
+        assert!(message.contains(part), "{message}");
+    }
+    at.set("YUANTUS_PORT", "0");
+    at.set("YUANTUS_ENVIRONMENT", "production");
+    at.set("YUANTUS_JWT_SECRET_KEY", "change-me");
+    let refused = at.cli(&["start"]);
+    let message = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(message.contains("auth.jwt_secret_key") && !message.contains("change-me"), "{message}");
+}
