@@ -5,6 +5,7 @@ mod body;
 mod docs;
 mod error;
 mod middleware;
+mod server;
 mod shapes;
 mod v1;
 
@@ -15,6 +16,7 @@ use poem::{Endpoint, EndpointExt, Response, Route};
 use crate::app::App;
 
 pub use docs::openapi_json;
+pub use server::{Bound, bind, serve};
 
 /// Everything this process serves.
 pub fn routes(app: Arc<App>) -> impl Endpoint<Output = Response> {
