@@ -7,3 +7,5 @@ pub mod identity;
 pub mod lifecycle;
 pub mod meta;
 pub mod permission;
+#[cfg(test)]
+pub mod testing;

@@ -142,6 +142,15 @@ async fn refuse_cycle(write: &Write<'_>, kind: &ItemType, source: Uuid, related:
         .details(json!({ "parent_id": source, "child_id": related, "cycle_path": path })))
 }
 
+/// The lines of one type that hang on an item, in the order of creation; the caller must be allowed to change the item.
+///
+/// The item stays locked until the write ends: what is decided from its lines still holds when it is written.
+pub async fn locked_lines(write: &Write<'_>, kind: &ItemType, source: Uuid) -> Result<Vec<Item>> {
+    changeable_source(write, source).await?;
+    let lines = repo::items::lines_of(&write.tx, source).await?;
+    Ok(lines.into_iter().filter(|line| line.item_type == kind.id).collect())
+}
+
 /// Removes a line; its source must be allowed to change.
 pub async fn remove_relationship(write: &Write<'_>, line: &Item) -> Result<()> {
     if let Some(source) = line.source_id {

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::lines::Problems;
 use super::model::{Duplicates, SheetLine, SheetOptions};
+use super::problems::Problems;
 use crate::types::Quantity;
 
 /// What makes two lines the same: number, name and unit.

@@ -8,10 +8,11 @@ use super::columns::Columns;
 use super::duplicates::settle_duplicates;
 use super::field::Field;
 use super::model::{
-    DecimalStyle, MissingNumbers, ParsedSheet, RowProblem, SheetLine, SheetOptions, SkipReason, SkippedRow, excerpt,
+    DecimalStyle, MissingNumbers, ParsedSheet, SheetLine, SheetOptions, SkipReason, SkippedRow, excerpt,
 };
 use super::number::{Mark, Reading, exact_json, read_number, same_currency};
 use super::placeholder::find_placeholders;
+use super::problems::Problems;
 use super::row_kind::{RowKind, kind_of};
 use super::sheet::{self, Row, Sheet};
 use crate::error::Result;
@@ -35,40 +36,8 @@ pub fn parse_sheet(bytes: &[u8], options: &SheetOptions) -> Result<ParsedSheet> 
     let LineReader { lines, skipped, mut problems, .. } = reader;
     let placeholders = find_placeholders(&lines);
     let lines = settle_duplicates(lines, options, &mut problems);
-    let mut listed = problems.listed;
-    listed.sort_by_key(|problem| problem.row);
-    Ok(ParsedSheet {
-        header,
-        columns: columns.used(),
-        lines,
-        skipped,
-        problems: listed,
-        unlisted_problems: problems.unlisted,
-        placeholders,
-    })
-}
-
-/// Problems, of which a bounded number is kept in full.
-#[derive(Debug, Default)]
-pub(super) struct Problems {
-    listed: Vec<RowProblem>,
-    unlisted: usize,
-}
-
-impl Problems {
-    const MOST: usize = 1_000;
-
-    pub fn add(&mut self, row: usize, column: Option<String>, value: &str, reason: String) {
-        if self.listed.len() < Self::MOST {
-            self.listed.push(RowProblem { row, column, value: excerpt(value), reason });
-        } else {
-            self.unlisted += 1;
-        }
-    }
-
-    fn count(&self) -> usize {
-        self.listed.len() + self.unlisted
-    }
+    let (problems, unlisted_problems) = problems.sorted();
+    Ok(ParsedSheet { header, columns: columns.used(), lines, skipped, problems, unlisted_problems, placeholders })
 }
 
 struct LineReader<'a> {

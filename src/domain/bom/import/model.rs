@@ -92,6 +92,16 @@ choices! {
     }
 }
 choices! {
+    /// What to do with a part or a line that is there with other values.
+    Existing, "existing" {
+        Refuse = "refuse",
+        /// It stays as it is.
+        Keep = "keep",
+        /// It takes the values of the sheet.
+        Update = "update",
+    }
+}
+choices! {
     /// What separates the cells of a row.
     Delimiter, "delimiter" {
         Comma = "comma",

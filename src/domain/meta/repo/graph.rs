@@ -10,15 +10,17 @@ use crate::entity::tenant::item;
 use crate::error::Result;
 
 /// `reach(id, level)`: every item below `$2` along lines of type `$1`, in at most `$3` steps, with each of its levels.
+///
+/// `CROSS JOIN` keeps SQLite from putting the lines first, which would read every line of the database at each step.
 const REACH: &str = "WITH RECURSIVE reach(id, level) AS (\
     SELECT i.id, 0 FROM items i WHERE i.id = $2 \
-    UNION SELECT i.related_id, r.level + 1 FROM reach r \
-    JOIN items i ON i.source_id = r.id AND i.item_type_id = $1 WHERE r.level < $3) ";
+    UNION SELECT i.related_id, r.level + 1 FROM reach r CROSS JOIN items i \
+    WHERE i.source_id = r.id AND i.item_type_id = $1 AND r.level < $3) ";
 
 /// The same without levels, to any depth.
 const REACH_ALL: &str = "WITH RECURSIVE reach(id) AS (\
     SELECT i.id FROM items i WHERE i.id = $2 \
-    UNION SELECT i.related_id FROM reach r JOIN items i ON i.source_id = r.id AND i.item_type_id = $1) ";
+    UNION SELECT i.related_id FROM reach r CROSS JOIN items i WHERE i.source_id = r.id AND i.item_type_id = $1) ";
 
 async fn items(db: &impl ConnectionTrait, sql: String, values: Vec<Value>) -> Result<Vec<Item>> {
     let rows = db.query_all_raw(statement(db, sql, values)).await?;

@@ -1,0 +1,215 @@
+//! What an import will write: each part and line of the sheet held against what is there. Reads only.
+
+use std::collections::BTreeMap;
+
+use uuid::Uuid;
+
+use super::commit::ImportRequest;
+use super::compare::Planner;
+use super::lines::parse_sheet;
+use super::model::{Limits, ParsedSheet, PlaceholderRule, SheetLine, SheetOptions};
+use super::placeholder::assign_numbers;
+use super::problems::Problems;
+use super::recall::recall;
+use super::report::{ImportReport, ParentReport};
+use super::stock::Stock;
+use crate::context::Ctx;
+use crate::domain::bom::{PART, PART_BOM};
+use crate::domain::meta::{self, Item, ItemType, Model, Values, normalise};
+use crate::domain::permission::Action;
+use crate::error::{Error, Result};
+
+/// What to do with one part or line.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Step {
+    Create(Values),
+    Change(Uuid, Values),
+    Keep(Uuid),
+}
+
+impl Step {
+    pub fn is_creation(&self) -> bool {
+        matches!(self, Self::Create(_))
+    }
+
+    pub fn is_kept(&self) -> bool {
+        matches!(self, Self::Keep(_))
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct PlannedLine {
+    pub row: usize,
+    /// The place of its part in the plan.
+    pub part: usize,
+    pub step: Step,
+}
+
+/// Everything that an import will write. Parts and lines are complete only when the report has no problems.
+#[derive(Debug)]
+pub(super) struct Plan {
+    /// Never a change.
+    pub parent: Step,
+    /// The parent's lines when the plan was made.
+    pub lines_before: Vec<Item>,
+    pub parts: Vec<Step>,
+    /// One for each row of the report.
+    pub lines: Vec<PlannedLine>,
+    pub report: ImportReport,
+}
+
+impl Plan {
+    pub fn changes_nothing(&self) -> bool {
+        self.parent.is_kept()
+            && self.parts.iter().all(|part| part.is_kept())
+            && self.lines.iter().all(|line| line.step.is_kept())
+    }
+
+    /// The rights and the state of the parent that its steps need, before any row is written.
+    fn require_rights(&self, model: &Model, parent: Option<&Item>) -> Result<()> {
+        if self.parent.is_creation() || self.parts.iter().any(|part| part.is_creation()) {
+            model.require_create(model.item_type(PART)?)?;
+        }
+        if self.lines.iter().any(|line| line.step.is_creation()) {
+            model.require_create(model.item_type(PART_BOM)?)?;
+        }
+        if let Some(parent) = parent.filter(|_| self.lines.iter().any(|line| !line.step.is_kept())) {
+            model.require(parent, Action::Update)?;
+            model.require_unlocked(parent)?;
+        }
+        Ok(())
+    }
+}
+
+/// Reads the sheet and the database and decides about every row.
+///
+/// Fails if the file as a whole cannot be read, the parent is not there, or the caller lacks a right that the import
+/// needs; whatever is wrong with a row is in the report.
+pub(super) async fn plan(ctx: &Ctx, model: &Model, request: &ImportRequest) -> Result<Plan> {
+    let kind = model.item_type(PART)?;
+    let parent = Parent::find(ctx, model, kind, request).await?;
+    let options = SheetOptions { limits: limits(kind, request), ..request.sheet.clone() };
+    let mut sheet = parse(request.file.clone(), options.clone()).await?;
+    let item = parent.item.as_ref();
+    let stock = Stock::load(ctx, model, kind, item.map(|item| item.id), &sheet, request.placeholders).await?;
+
+    let mut problems = Problems::after(std::mem::take(&mut sheet.problems), sheet.unlisted_problems);
+    let lines = numbered(&mut sheet, request.placeholders, &options.limits, &stock, &mut problems);
+    let planner = Planner::new(model, request, &stock, &sheet.columns, &parent.number, problems)?;
+    let outcome = planner.decide(&lines)?;
+
+    let report = ImportReport {
+        dry_run: true,
+        parent: parent.report(),
+        columns: sheet.columns,
+        lines: lines.len(),
+        parts_created: outcome.parts.iter().filter(|part| part.is_creation()).count(),
+        parts_matched: outcome.parts.iter().filter(|part| part.is_kept()).count(),
+        parts_updated: outcome.parts.iter().filter(|part| matches!(part, Step::Change(..))).count(),
+        lines_created: outcome.lines.iter().filter(|line| line.step.is_creation()).count(),
+        lines_updated: outcome.lines.iter().filter(|line| matches!(line.step, Step::Change(..))).count(),
+        lines_unchanged: outcome.lines.iter().filter(|line| line.step.is_kept()).count(),
+        rows: outcome.rows,
+        skipped: sheet.skipped,
+        placeholders: sheet.placeholders,
+        problems: outcome.problems,
+        unlisted_problems: outcome.unlisted_problems,
+    };
+    let (step, item) = (parent.step, parent.item);
+    let plan = Plan { parent: step, lines_before: stock.lines, parts: outcome.parts, lines: outcome.lines, report };
+    plan.require_rights(model, item.as_ref())?;
+    Ok(plan)
+}
+
+/// Texts are as long as the part type lets them be.
+fn limits(kind: &ItemType, request: &ImportRequest) -> Limits {
+    let declared: BTreeMap<String, usize> =
+        kind.properties.iter().filter_map(|property| Some((property.name.clone(), property.length?))).collect();
+    let of = |name: Option<&str>| name.and_then(|name| declared.get(name)).copied();
+    Limits {
+        number: of(kind.number_property.as_deref()).unwrap_or(request.sheet.limits.number),
+        name: of(Some("name")).unwrap_or(request.sheet.limits.name),
+        properties: declared,
+    }
+}
+
+/// A large sheet takes long enough to hold up other requests, so it is read on a thread of its own.
+async fn parse(file: Vec<u8>, options: SheetOptions) -> Result<ParsedSheet> {
+    let reading = tokio::task::spawn_blocking(move || parse_sheet(&file, &options));
+    reading.await.map_err(|error| Error::internal("Reading a sheet stopped halfway").caused_by(error))?
+}
+
+/// The lines with the numbers that this or an earlier import gives them.
+fn numbered(
+    sheet: &mut ParsedSheet,
+    rule: PlaceholderRule,
+    limits: &Limits,
+    stock: &Stock,
+    problems: &mut Problems,
+) -> Vec<SheetLine> {
+    let lines = std::mem::take(&mut sheet.lines);
+    let (known, doubts) = recall(&lines, &sheet.placeholders, rule, stock);
+    let taken = |number: &str| stock.part(number).is_some();
+    let known_by_name = |placeholder: &str, name: &str| known.get(&(placeholder.to_owned(), name.to_owned())).cloned();
+    let numbered = assign_numbers(lines, rule, limits, &taken, &known_by_name);
+    doubts.into_iter().chain(numbered.problems).for_each(|problem| problems.push(problem));
+    numbered.lines
+}
+
+/// The part whose BOM the sheet is: there already, or to be made.
+struct Parent {
+    number: String,
+    item: Option<Item>,
+    step: Step,
+}
+
+impl Parent {
+    async fn find(ctx: &Ctx, model: &Model, kind: &ItemType, request: &ImportRequest) -> Result<Self> {
+        let number = request.parent.trim();
+        if number.is_empty() {
+            return Err(Error::invalid_field("missing", &["body", "parent"], "Field required"));
+        }
+        if let Some(item) = meta::find_by_number(ctx, model, kind, number).await? {
+            return Ok(Self { number: number.to_owned(), step: Step::Keep(item.id), item: Some(item) });
+        }
+        let Some(name) = request.create_parent.as_deref().map(str::trim) else {
+            return Err(Error::not_found(format!("{} {number} not found", kind.label)).code(
+                "PARENT_NOT_FOUND",
+                format!(
+                    "There is no {} {number} to put the lines under. Make it first, or let the import make it.",
+                    kind.label
+                ),
+            ));
+        };
+        let mut values = Values::new();
+        values.insert(number_property(kind)?.to_owned(), number.into());
+        values.insert("name".to_owned(), if name.is_empty() { number } else { name }.into());
+        let values = normalise(kind, values).map_err(|error| about_parent(kind, &error))?;
+        Ok(Self { number: number.to_owned(), item: None, step: Step::Create(values) })
+    }
+
+    fn report(&self) -> ParentReport {
+        let name = match &self.step {
+            Step::Create(values) => values.get("name").map(meta::text_value),
+            _ => self.item.as_ref().and_then(Item::name).map(str::to_owned),
+        };
+        ParentReport {
+            id: self.item.as_ref().map(|item| item.id),
+            number: self.number.clone(),
+            name,
+            created: self.item.is_none(),
+        }
+    }
+}
+
+fn about_parent(kind: &ItemType, error: &Error) -> Error {
+    let number = kind.number_property.as_deref();
+    let of_number = error.problems().iter().any(|problem| problem.loc.last().map(String::as_str) == number);
+    let field = if of_number { "parent" } else { "create_parent" };
+    Error::invalid_field("value_error", &["body", field], error.message())
+}
+
+pub(super) fn number_property(kind: &ItemType) -> Result<&str> {
+    let property = kind.number_property.as_deref();
+    property.ok_or_else(|| Error::conflict(format!("{} has no numbers, so a sheet cannot name its items", kind.label)))
+}
