@@ -50,6 +50,18 @@ pub(super) async fn has_table(db: &impl ConnectionTrait, table: &str) -> Result<
     Ok(db.query_one_raw(statement(db, sql, vec![table.into()])).await?.is_some())
 }
 
+/// What the engine finds broken in its files; empty when all is well. PostgreSQL checks its pages as it reads them, so
+/// there an answer is all that is asked for.
+pub async fn damage(db: &impl ConnectionTrait) -> Result<Vec<String>> {
+    if db.get_database_backend() == DbBackend::Postgres {
+        db.query_one_raw(statement(db, "SELECT 1", Vec::new())).await?;
+        return Ok(Vec::new());
+    }
+    let rows = db.query_all_raw(statement(db, "PRAGMA quick_check", Vec::new())).await?;
+    let lines: Result<Vec<String>, DbErr> = rows.iter().map(|row| row.try_get_by_index(0)).collect();
+    Ok(lines?.into_iter().filter(|line| line != "ok").collect())
+}
+
 /// Takes and skips locked rows (`FOR UPDATE SKIP LOCKED`) where the engine knows row locks; SQLite's one writer needs none.
 pub fn skip_locked(db: &impl ConnectionTrait) -> &'static str {
     match db.get_database_backend() {

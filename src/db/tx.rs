@@ -3,7 +3,9 @@
 //! Reads go straight to the pool. Writes begin with [`Db::begin`]: on SQLite the transaction takes the write lock at once
 //! (a deferred one that turns into a write fails under concurrency), and writers of one process queue fairly in front of it.
 
+use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult,
@@ -19,11 +21,29 @@ pub struct Db {
     connection: DatabaseConnection,
     /// SQLite admits one writer at a time: waiting here is fair and costs nothing, waiting in SQLite is polling.
     writers: Option<Arc<Mutex<()>>>,
+    listener: Option<Listener>,
+}
+
+/// Told of commits that asked for it.
+#[derive(Clone)]
+struct Listener(Arc<dyn Fn() + Send + Sync>);
+
+impl fmt::Debug for Listener {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Listener")
+    }
 }
 
 impl Db {
     pub(super) fn new(connection: DatabaseConnection, one_writer: bool) -> Self {
-        Self { connection, writers: one_writer.then(|| Arc::new(Mutex::new(()))) }
+        Self { connection, writers: one_writer.then(|| Arc::new(Mutex::new(()))), listener: None }
+    }
+
+    /// Calls `listener` after each commit of an announced transaction (see [`Tx::announce`]). It must not block.
+    #[must_use]
+    pub fn with_listener(mut self, listener: impl Fn() + Send + Sync + 'static) -> Self {
+        self.listener = Some(Listener(Arc::new(listener)));
+        self
     }
 
     /// Starts a write transaction. Dropping it without [`Tx::commit`] rolls it back.
@@ -37,7 +57,7 @@ impl Db {
             ..TransactionOptions::default()
         };
         let inner = self.connection.begin_with_options(options).await?;
-        Ok(Tx { inner, _turn: turn })
+        Ok(Tx { inner, _turn: turn, listener: self.listener.clone(), announced: AtomicBool::new(false) })
     }
 
     /// Closes every connection; later calls fail.
@@ -59,13 +79,36 @@ pub struct Tx {
     // Declared first, so that the roll-back of a dropped transaction precedes the next writer's turn.
     inner: DatabaseTransaction,
     _turn: Option<OwnedMutexGuard<()>>,
+    listener: Option<Listener>,
+    announced: AtomicBool,
 }
 
 impl Tx {
     /// Makes everything durable, or fails and leaves nothing.
     pub async fn commit(self) -> Result<()> {
         self.inner.commit().await?;
+        if let Some(Listener(tell)) = self.listener.filter(|_| self.announced.into_inner()) {
+            tell();
+        }
         Ok(())
+    }
+
+    /// This transaction leaves work for later: whoever listens to the database learns of it once it is committed.
+    pub fn announce(&self) {
+        self.announced.store(true, Ordering::Relaxed);
+    }
+
+    /// Runs a part that may fail by itself: its changes are undone then, and the transaction goes on.
+    ///
+    /// The outer result fails when the transaction as a whole can no longer be used.
+    pub async fn attempt<T>(&self, part: impl Future<Output = Result<T>>) -> Result<Result<T>> {
+        self.inner.execute_unprepared("SAVEPOINT part").await?;
+        let done = part.await;
+        if done.is_err() {
+            self.inner.execute_unprepared("ROLLBACK TO SAVEPOINT part").await?;
+        }
+        self.inner.execute_unprepared("RELEASE SAVEPOINT part").await?;
+        Ok(done)
     }
 
     pub(super) fn inner(&self) -> &DatabaseTransaction {

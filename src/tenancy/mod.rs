@@ -7,6 +7,7 @@ mod pools;
 mod provision;
 mod registry;
 pub mod resolver;
+mod wakeups;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -24,6 +25,7 @@ use crate::types::{OrgId, TenantId};
 pub use placement::{Place, PlacementRules};
 pub use pools::{PoolLimits, PoolStatistics, Pools, TenantDb};
 pub use registry::{Placement, Step, TenantState};
+pub use wakeups::WakeUps;
 
 /// Fills a freshly migrated product database with the seeded model; repeatable. Given by `app`, since the model is a
 /// product matter.
@@ -167,6 +169,30 @@ impl Tenancy {
     /// Opens a database by its recorded place, for the worker and for commands over all tenants.
     pub async fn open_place(&self, placement: &Placement) -> Result<TenantDb> {
         self.open_ready(&placement.place(), placement).await
+    }
+
+    /// The ready placements whose tenant may be served: where background work goes.
+    pub async fn served_places(&self) -> Result<Vec<Placement>> {
+        registry::served_placements(&self.control).await
+    }
+
+    /// One of [`Tenancy::served_places`]; none when background work has no business there.
+    pub async fn served_place(&self, place: &Place) -> Result<Option<Placement>> {
+        registry::served_placement(&self.control, place).await
+    }
+
+    /// The places with new work, as commits in this process announced them. One worker listens.
+    pub fn wakeups(&self) -> &Arc<WakeUps> {
+        self.pools.wakeups()
+    }
+
+    pub fn is_open(&self, place: &Place) -> bool {
+        self.pools.is_open(place)
+    }
+
+    /// Closes one database unless it is in use, for whoever opened it for a glance.
+    pub async fn close_unused(&self, place: &Place) {
+        self.pools.close_unused(place).await;
     }
 
     /// Closes what has been idle for long, so that idle tenants cost nothing.

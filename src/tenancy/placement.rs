@@ -14,7 +14,7 @@ const MAX_POSTGRES_NAME: usize = 63;
 const HASH_DIGITS: usize = 16;
 
 /// The key of a product database: a tenant, and its organisation where each has a database of its own.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Place {
     pub tenant: String,
     /// Empty where all organisations of the tenant share one database.

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore};
 
-use super::{Place, lock};
+use super::{Place, WakeUps, lock};
 use crate::db::Db;
 use crate::error::{Error, Result};
 
@@ -82,6 +82,7 @@ pub struct Pools {
     places: Arc<Semaphore>,
     slots: Mutex<HashMap<Place, Arc<Slot>>>,
     counters: Counters,
+    wakeups: Arc<WakeUps>,
 }
 
 impl Pools {
@@ -91,6 +92,7 @@ impl Pools {
             places: Arc::new(Semaphore::new(limits.max_open)),
             slots: Mutex::default(),
             counters: Counters::default(),
+            wakeups: Arc::default(),
         }
     }
 
@@ -105,7 +107,8 @@ impl Pools {
         let lease = self.lease(place).await?;
         let opened = lease.slot.db.get_or_try_init(|| async {
             self.counters.opens.fetch_add(1, Ordering::Relaxed);
-            open().await
+            let (wakeups, place) = (self.wakeups.clone(), place.clone());
+            Ok(open().await?.with_listener(move || wakeups.wake(&place)))
         });
         match opened.await {
             Ok(db) => Ok(TenantDb { db: db.clone(), _lease: Arc::new(lease) }),
@@ -193,6 +196,22 @@ impl Pools {
         }
     }
 
+    pub fn is_open(&self, place: &Place) -> bool {
+        lock(&self.slots).contains_key(place)
+    }
+
+    /// Closes one database unless it is in use.
+    pub async fn close_unused(&self, place: &Place) {
+        let unused = {
+            let mut slots = lock(&self.slots);
+            let unused = slots.get(place).is_some_and(|slot| slot.leases.load(Ordering::Acquire) == 0);
+            if unused { slots.remove(place) } else { None }
+        };
+        if let Some(slot) = unused {
+            close(slot).await;
+        }
+    }
+
     /// Closes everything; for the end of the process.
     pub async fn close_all(&self) {
         self.places.close();
@@ -207,6 +226,10 @@ impl Pools {
         if slots.get(place).is_some_and(|slot| !slot.db.initialized() && slot.leases.load(Ordering::Acquire) == 0) {
             slots.remove(place);
         }
+    }
+
+    pub fn wakeups(&self) -> &Arc<WakeUps> {
+        &self.wakeups
     }
 
     pub fn statistics(&self) -> PoolStatistics {

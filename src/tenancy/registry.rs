@@ -1,8 +1,12 @@
 //! What the control database knows of tenants and placements: the only SQL of this module.
 
+use std::collections::HashSet;
+
 use chrono::Utc;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, TryInsertResult};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, TryInsertResult,
+};
 
 use super::Place;
 use crate::db::Db;
@@ -130,6 +134,25 @@ pub(super) async fn ready_placements(control: &Db) -> Result<Vec<Placement>> {
         .all(control)
         .await?;
     Ok(rows.into_iter().map(Placement::from).collect())
+}
+
+/// Ready placements of tenants that may be served.
+pub(super) async fn served_placements(control: &Db) -> Result<Vec<Placement>> {
+    let rows: Vec<String> = served_tenants().select_only().column(tenant::Column::Id).into_tuple().all(control).await?;
+    let served: HashSet<String> = rows.into_iter().collect();
+    let ready = ready_placements(control).await?;
+    Ok(ready.into_iter().filter(|placement| served.contains(&placement.tenant)).collect())
+}
+
+pub(super) async fn served_placement(control: &Db, place: &Place) -> Result<Option<Placement>> {
+    let Some(found) = placement(control, place).await?.filter(Placement::is_ready) else { return Ok(None) };
+    let tenant = served_tenants().filter(tenant::Column::Id.eq(&place.tenant)).one(control).await?;
+    Ok(tenant.map(|_| found))
+}
+
+fn served_tenants() -> Select<tenant::Entity> {
+    let refused = [TenantState::Suspended, TenantState::Failed, TenantState::Deleting].map(TenantState::as_str);
+    tenant::Entity::find().filter(tenant::Column::IsActive.eq(true)).filter(tenant::Column::State.is_not_in(refused))
 }
 
 /// Records the place as being provisioned, unless it is recorded already.

@@ -30,7 +30,7 @@ pub async fn record(ctx: &Ctx, tx: &Tx, change: Change<'_>) -> Result<()> {
         "actor_id": ctx.actor.user_id(), "org_id": ctx.org,
     });
     let now = ctx.now();
-    repo::insert_outbox(tx, now, change.action, event).await?;
+    repo::insert_outbox(ctx, tx, now, &change, event).await?;
     repo::insert_event(ctx, tx, now, change).await
 }
 

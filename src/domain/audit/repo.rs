@@ -12,15 +12,27 @@ use crate::entity::tenant::{audit_event, outbox_event};
 use crate::error::Result;
 use crate::types::TenantId;
 
-pub(super) async fn insert_outbox(tx: &Tx, at: DateTime<Utc>, topic: &str, payload: Value) -> Result<()> {
+pub(super) async fn insert_outbox(
+    ctx: &Ctx,
+    tx: &Tx,
+    at: DateTime<Utc>,
+    change: &Change<'_>,
+    payload: Value,
+) -> Result<()> {
     let row = outbox_event::ActiveModel {
         id: Set(new_id()),
-        topic: Set(topic.to_owned()),
+        org_id: Set(ctx.org.to_string()),
+        topic: Set(change.action.to_owned()),
+        subject: Set(format!("{}/{}", change.subject_type, change.subject_id)),
         payload: Set(payload),
         created_at: Set(at),
+        scheduled_at: Set(at),
+        attempt_count: Set(0),
+        last_error: Set(None),
         delivered_at: Set(None),
     };
     outbox_event::Entity::insert(row).exec_without_returning(tx).await?;
+    tx.announce();
     Ok(())
 }
 

@@ -6,11 +6,13 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use chrono::TimeDelta;
+
 use super::model::{MAX_PASSWORD, MAX_USERNAME, check_text};
 use super::password::{self, Verdict};
 use super::repo;
 use super::session::Identity;
-use crate::context::{TenantCtx, now};
+use crate::context::{PlatformCtx, TenantCtx, now};
 use crate::error::{Error, Kind, Result};
 use crate::types::{OrgId, TenantId, UserId};
 
@@ -119,6 +121,14 @@ async fn issue(identity: &Identity, tenant: &TenantId, user: UserId, org: Option
     // The session look-up refuses an organisation that is not the user's.
     identity.session(&identity.tokens.check(&access_token)?, org).await?;
     Ok(Token { access_token, expires_in: identity.tokens.seconds(), tenant_id: tenant.to_string(), user_id: user })
+}
+
+/// Housekeeping: forgets failures counted in windows that began more than `age` ago, and says how many. `age` is at least
+/// the longest window that any process counts with.
+pub async fn forget_login_failures(ctx: &PlatformCtx, age: Duration) -> Result<u64> {
+    let age = TimeDelta::from_std(age).unwrap_or(TimeDelta::MAX);
+    let Some(before) = ctx.now().checked_sub_signed(age) else { return Ok(0) };
+    repo::attempts::forget(ctx.control(), before).await
 }
 
 /// A token for the same user in another organisation.

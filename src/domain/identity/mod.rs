@@ -14,7 +14,7 @@ mod tenants;
 mod token;
 mod users;
 
-pub use login::{Login, LoginRules, Token, login, switch_org};
+pub use login::{Login, LoginRules, Token, forget_login_failures, login, switch_org};
 pub use members::{NewMember, add_member, list_members, update_member};
 pub use model::{Member, Org, Tenant, TenantOverview, User};
 pub use orgs::{OrgChange, create_org, get_org, list_orgs, my_orgs, update_org};

@@ -8,6 +8,8 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     #[sea_orm(column_type = "Text")]
+    pub org_id: String,
+    #[sea_orm(column_type = "Text")]
     pub task_type: String,
     #[sea_orm(column_type = "JsonBinary")]
     pub payload: Json,
@@ -18,6 +20,8 @@ pub struct Model {
     pub worker_id: Option<String>,
     pub attempt_count: i32,
     pub max_attempts: i32,
+    #[sea_orm(column_type = "JsonBinary", nullable)]
+    pub result: Option<Json>,
     #[sea_orm(column_type = "Text", nullable)]
     pub last_error: Option<String>,
     #[sea_orm(column_type = "Text", nullable)]

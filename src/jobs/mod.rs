@@ -1,0 +1,99 @@
+//! Background work: a queue in each product database, and the outbox that turns committed changes into work.
+//!
+//! A job is enqueued on the caller's transaction, so it exists exactly when the change does. It runs at least once: leases
+//! end when their worker does, and a job must therefore bear being run again. What jobs do belongs to the product areas;
+//! when and where they run to `worker`.
+
+mod checks;
+mod enqueue;
+pub mod outbox;
+pub mod queue;
+mod record;
+mod repo;
+mod retention;
+mod retry;
+mod site;
+#[cfg(test)]
+pub mod testing;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::context::Ctx;
+use crate::error::{Error, Result};
+use crate::types::UserId;
+
+pub use checks::TenantCheck;
+pub use enqueue::{NewJob, cancel, enqueue, find};
+pub use outbox::{Event, Subscriber};
+pub use record::{JobRecord, Status};
+pub use retention::{FINISHED_JOBS_KEPT, tidy};
+pub use site::Site;
+
+/// One kind of background work.
+#[async_trait]
+pub trait Job: Send + Sync {
+    /// The `task_type` of its rows; part of the stored data, so it never changes.
+    fn name(&self) -> &'static str;
+
+    /// Does the work in the organisation that `ctx` is bound to, acting as the program itself. The result is kept with the
+    /// job.
+    ///
+    /// May be run again after it did part or all of its work. It is dropped at an await point when its lease is lost or the
+    /// process ends. A failure is tried again later, except `Invalid` and `BadRequest`, which no repetition mends.
+    async fn run(&self, ctx: Ctx, task: Task) -> Result<Value>;
+}
+
+/// What a job is told about its run.
+#[derive(Debug, Clone)]
+pub struct Task {
+    pub id: Uuid,
+    pub payload: Value,
+    /// 1 for the first run.
+    pub attempt: i32,
+    /// Who asked for it, where that was a user.
+    pub created_by: Option<UserId>,
+}
+
+impl Task {
+    /// The payload as the type that the job works with; `Invalid` when it does not fit.
+    pub fn input<T: DeserializeOwned>(&self) -> Result<T> {
+        serde_json::from_value(self.payload.clone()).map_err(|error| {
+            Error::invalid_field("value_error", &["body", "payload"], "The payload does not fit the job")
+                .caused_by(error)
+        })
+    }
+}
+
+/// The kinds of jobs that this process can run; it leaves others to processes that can.
+#[derive(Clone, Default)]
+pub struct Registry {
+    jobs: BTreeMap<&'static str, Arc<dyn Job>>,
+}
+
+impl Registry {
+    /// Adds a kind of job; one of the same name gives way.
+    #[must_use]
+    pub fn with(mut self, job: impl Job + 'static) -> Self {
+        self.jobs.insert(job.name(), Arc::new(job));
+        self
+    }
+
+    pub fn get(&self, name: &str) -> Option<Arc<dyn Job>> {
+        self.jobs.get(name).cloned()
+    }
+
+    pub fn names(&self) -> Vec<&'static str> {
+        self.jobs.keys().copied().collect()
+    }
+}
+
+#[cfg(test)]
+mod outbox_tests;
+#[cfg(test)]
+mod queue_tests;
