@@ -12,6 +12,7 @@ use crate::db::{self, Db, Limits};
 use crate::domain::identity::{Identity, LoginRules, Tokens};
 use crate::domain::meta::seed_model;
 use crate::error::{Error, Result};
+use crate::jobs::{Registry, TenantCheck};
 use crate::storage::{S3Target, Storage, StorageTarget};
 use crate::tenancy::{PlacementRules, PoolLimits, Seed, Settings, Tenancy};
 use crate::types::OrgId;
@@ -21,6 +22,8 @@ pub struct App {
     pub config: Config,
     pub tenancy: Arc<Tenancy>,
     pub identity: Arc<Identity>,
+    /// The kinds of background work that this binary knows.
+    pub jobs: Registry,
 }
 
 /// What to do with a control database that is behind.
@@ -48,7 +51,8 @@ impl App {
             config.platform.admin_enabled,
             config.platform.tenant_id.clone(),
         ));
-        Ok(Self { config, tenancy, identity })
+        let jobs = Registry::default().with(TenantCheck);
+        Ok(Self { config, tenancy, identity, jobs })
     }
 
     /// The command line's right to act on all tenants.

@@ -2,10 +2,12 @@
 
 mod config;
 mod db;
+mod import;
 mod print;
 mod seed;
 mod start;
 mod tenant;
+mod worker;
 
 use std::future::Future;
 use std::path::PathBuf;
@@ -15,7 +17,9 @@ use clap::{Parser, Subcommand};
 
 use crate::app::{App, ControlSchema};
 use crate::config::{Config, Loaded, LogFormat};
+use crate::context::{Actor, Ctx};
 use crate::error::{Error, Kind, Result};
+use crate::types::{OrgId, TenantId};
 use crate::{storage, telemetry};
 
 /// Product lifecycle management: parts, bills of materials, revisions and changes, one database per organisation.
@@ -57,6 +61,11 @@ enum Command {
     Tenant(tenant::TenantCommand),
     /// Create a tenant, organisation and user where they are missing
     SeedIdentity(seed::SeedIdentity),
+    /// Bring data in from files
+    #[command(subcommand)]
+    Import(import::ImportCommand),
+    /// Run the jobs of all tenants, where `start` does not (worker.enabled_in_process = false)
+    Worker,
     /// Create the database of an organisation and its item types where they are missing
     SeedMeta(seed::SeedMeta),
 }
@@ -71,6 +80,8 @@ pub fn run(cli: Cli) -> Result<()> {
         Command::Db(command) => on_runtime(db::run(command, load(cli.config)?)),
         Command::Tenant(command) => on_runtime(tenant::run(command, load(cli.config)?)),
         Command::SeedIdentity(command) => on_runtime(seed::identity(command, load(cli.config)?)),
+        Command::Import(command) => on_runtime(import::run(command, load(cli.config)?)),
+        Command::Worker => on_runtime(worker::run(load(cli.config)?)),
         Command::SeedMeta(command) => on_runtime(seed::meta(command, load(cli.config)?)),
     }
 }
@@ -99,6 +110,33 @@ fn init_logging(config: &Config) -> Result<()> {
 async fn command_app(loaded: Loaded, control: ControlSchema) -> Result<App> {
     telemetry::logging::init("warn", telemetry::LogFormat::Auto)?;
     App::build(loaded.config, control).await
+}
+
+/// The context of one organisation, acting as the command line.
+async fn org_ctx(app: &App, tenant: &str, org: &str) -> Result<Ctx> {
+    let (tenant, org) = (TenantId::new(tenant)?, OrgId::new(org)?);
+    Ctx::open(&app.tenancy, Actor::System { name: "cli" }, tenant, org, None).await
+}
+
+/// Waits for SIGTERM or an interrupt from the keyboard.
+async fn termination() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let interrupted = tokio::signal::ctrl_c();
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminated) => {
+            tokio::select! {
+                _ = terminated.recv() => {}
+                _ = interrupted => {}
+            }
+        }
+        Err(error) => {
+            tracing::warn!(%error, "SIGTERM cannot be caught; an interrupt ends the process");
+            if interrupted.await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+    tracing::info!("ending: nothing new is taken, what is running finishes");
 }
 
 /// What a person is told when a command fails: the message, its causes, and each wrong value.

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use super::{init_logging, print};
+use super::worker::Running;
+use super::{init_logging, print, termination};
 use crate::api::{self, Bound};
 use crate::app::{App, ControlSchema};
 use crate::config::Loaded;
@@ -23,7 +24,11 @@ pub async fn run(command: Start, loaded: Loaded) -> Result<()> {
     let bound = api::bind(&app).await?;
     announce(&app, &bound)?;
     let _ = command.demo;
+    let worker = app.config.worker.enabled_in_process.then(|| Running::start(&app));
     let served = api::serve(bound, app.clone(), termination()).await;
+    if let Some(worker) = worker {
+        worker.stop().await;
+    }
     app.close().await;
     tracing::info!("stopped");
     served
@@ -34,23 +39,4 @@ fn announce(app: &App, bound: &Bound) -> Result<()> {
     let address = format!("http://{}:{port}", app.config.server.host);
     print::line(format!("Yuantus {} listening on {address}", env!("CARGO_PKG_VERSION")))?;
     print::line(format!("  documentation  {address}/docs\n  data           {}", app.config.data_dir.display()))
-}
-
-/// Waits for SIGTERM or an interrupt from the keyboard.
-async fn termination() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let interrupted = tokio::signal::ctrl_c();
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminated) => {
-            tokio::select! {
-                _ = terminated.recv() => {}
-                _ = interrupted => {}
-            }
-        }
-        Err(error) => {
-            tracing::warn!(%error, "SIGTERM cannot be caught; an interrupt ends the server");
-            let _ = interrupted.await;
-        }
-    }
-    tracing::info!("ending: no new connections, requests in flight finish");
 }

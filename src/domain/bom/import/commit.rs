@@ -39,6 +39,11 @@ pub async fn plan_import(ctx: &Ctx, request: &ImportRequest) -> Result<ImportRep
     Ok(plan(ctx, &model, request).await?.report)
 }
 
+/// Plans or imports, as the caller chooses.
+pub async fn run(ctx: &Ctx, request: &ImportRequest, dry_run: bool) -> Result<ImportReport> {
+    if dry_run { plan_import(ctx, request).await } else { import_bom(ctx, request, &|_, _| ()).await }
+}
+
 /// Imports a sheet: all of it or nothing. `progress` hears how many of how many lines are done.
 ///
 /// Fails as [`plan_import`] does, with `Invalid` `IMPORT_REFUSED` (the report in its details) if there is a problem with

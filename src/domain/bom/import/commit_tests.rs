@@ -47,10 +47,9 @@ async fn part_count(ctx: &Ctx) -> usize {
 }
 
 async fn add_part(ctx: &Ctx, properties: serde_json::Value) -> Item {
-    let model = Model::load(ctx).await.unwrap();
     let properties: Values = serde_json::from_value(properties).unwrap();
     let given = AmlItem { item_type: PART.into(), action: AmlAction::Add, properties, ..AmlItem::default() };
-    apply(ctx, &model, given).await.unwrap().items.remove(0)
+    apply(ctx, given).await.unwrap().items.remove(0).item
 }
 
 fn verdicts(report: &ImportReport) -> Vec<Verdict> {
@@ -250,7 +249,7 @@ async fn a_released_parent_or_part_is_not_changed() {
                 properties: serde_json::from_value(json!({ "state": state })).unwrap(),
                 ..AmlItem::default()
             };
-            apply(&org.ctx, &model, given).await.unwrap();
+            apply(&org.ctx, given).await.unwrap();
         }
     }
     assert_eq!(verdicts(&import(&org.ctx, &request(FRAME)).await.unwrap()), [Verdict::Unchanged; 3]);

@@ -25,7 +25,7 @@ mod slug;
 mod stock;
 
 pub use columns::{ColumnMap, Columns};
-pub use commit::{ImportRequest, import_bom, plan_import};
+pub use commit::{ImportRequest, import_bom, plan_import, run};
 pub use field::Field;
 pub use lines::parse_sheet;
 pub use model::{

@@ -83,6 +83,18 @@ pub enum Verdict {
     Error,
 }
 
+impl Verdict {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Matched => "matched",
+            Self::Changed => "changed",
+            Self::Unchanged => "unchanged",
+            Self::Error => "error",
+        }
+    }
+}
+
 impl ImportReport {
     pub fn problem_count(&self) -> usize {
         self.problems.len() + self.unlisted_problems
