@@ -32,7 +32,7 @@ pub use checks::TenantCheck;
 pub use enqueue::{NewJob, cancel, enqueue, find};
 pub use outbox::{Event, Subscriber};
 pub use record::{JobRecord, Status};
-pub use retention::{FINISHED_JOBS_KEPT, tidy};
+pub use retention::tidy;
 pub use site::Site;
 
 /// One kind of background work.

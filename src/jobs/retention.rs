@@ -9,7 +9,7 @@ use crate::db::Db;
 use crate::error::Result;
 
 const DELIVERED_EVENTS_KEPT: Duration = Duration::from_secs(7 * 24 * 3600);
-pub const FINISHED_JOBS_KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
+const FINISHED_JOBS_KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
 /// Rows deleted in one transaction, so that other writers are not held up for long.
 const BATCH: u64 = 1000;
 
