@@ -107,7 +107,7 @@ async fn import(given: ImportBom, app: &App) -> Result<()> {
     }
     match report.problem_count() {
         0 => Ok(()),
-        count => Err(Error::new(Kind::Invalid, format!("{count} problems; nothing was imported"))),
+        count => Err(Error::new(Kind::Invalid, format!("{count} problem(s); nothing was imported"))),
     }
 }
 

@@ -35,7 +35,7 @@ async fn a_killed_server_keeps_what_it_acknowledged(at: Installation) {
 }
 
 async fn requests_in_flight_finish_when_the_server_is_told_to_end(at: Installation) {
-    let World { server, admin, .. } = World::start(at).await;
+    let World { server, admin, at: _at } = World::start(at).await;
     let parts: Vec<_> = (0..24)
         .map(|_| {
             let admin = admin.clone();
@@ -43,10 +43,11 @@ async fn requests_in_flight_finish_when_the_server_is_told_to_end(at: Installati
         })
         .collect();
     tokio::time::sleep(Duration::from_millis(30)).await;
+    let log = server.log_handle();
     let stopped = tokio::task::spawn_blocking(move || server.stop());
     // A request either was never taken up (no connection) or is answered in full.
     for reply in futures::future::join_all(parts).await.into_iter().filter_map(Result::ok) {
-        reply.expect(200);
+        assert_eq!(reply.status, 200, "{reply:?}\n{}", log.lock().unwrap());
     }
     assert!(stopped.await.unwrap().success());
 }

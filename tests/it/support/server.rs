@@ -71,6 +71,11 @@ impl Server {
         self.log.lock().unwrap().clone()
     }
 
+    /// What it writes from now on too, also after it has ended.
+    pub fn log_handle(&self) -> Arc<Mutex<String>> {
+        self.log.clone()
+    }
+
     /// SIGTERM, and the exit status; panics when the server is still there after a minute.
     pub fn stop(mut self) -> ExitStatus {
         self.end().unwrap_or_else(|| panic!("the server ignores SIGTERM for {PATIENCE:?}"))

@@ -29,8 +29,8 @@ pub async fn count(control: &Db, subject: &str, now: DateTime<Utc>, window: Dura
     let tx = control.begin().await?;
     let row = tx.query_one_raw(statement(&tx, sql, vec![subject.into(), now.into(), oldest.into()])).await?;
     let row = row.ok_or_else(|| Error::internal("A login attempt was not counted"))?;
-    let failures: i32 = row.try_get("", "failures").map_err(sea_orm::DbErr::from)?;
-    let started: DateTime<Utc> = row.try_get("", "window_start").map_err(sea_orm::DbErr::from)?;
+    let failures: i32 = row.try_get("", "failures")?;
+    let started: DateTime<Utc> = row.try_get("", "window_start")?;
     tx.commit().await?;
     let left = (started + window - now).num_seconds();
     Ok(Attempts { number: u32::try_from(failures).unwrap_or(u32::MAX), seconds_left: u64::try_from(left).unwrap_or(0) })
