@@ -292,28 +292,39 @@ async fn a_number_that_the_caller_may_not_see_is_a_conflict_and_is_not_merged() 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn imports_of_one_sheet_at_once_leave_one_of_everything() {
     let org = TestOrg::new().await;
-    let sheet = "PN,Name,Qty\nOTS,nut,1\nOTS,bolt,1\nP-1,Plate,1\n,Glue,1\n,Tape,2\n";
-    let request = ImportRequest { placeholders: PlaceholderRule::Suffix, ..request(sheet) };
-    for with_parent in [false, true] {
-        let parent = format!("ASSY-{with_parent}");
-        if with_parent {
-            add_part(&org.ctx, json!({ "item_number": parent })).await;
-        }
+    add_part(&org.ctx, json!({"item_number": "THERE"})).await;
+    let mixed = "PN,Name,Qty\nOTS,nut,1\nOTS,bolt,1\nP-1,Plate,1\n,Glue,1\n,Tape,2\n";
+    let nameless = "PN,Name,Qty\n,Glue,1\n,Tape,2\n";
+    for (parent, sheet, parts) in [("NEW", mixed, 6), ("THERE", nameless, 2)] {
         let before = part_count(&org.ctx).await;
-        let request = ImportRequest { parent: parent.clone(), ..request.clone() };
+        let request =
+            ImportRequest { parent: parent.to_owned(), placeholders: PlaceholderRule::Suffix, ..request(sheet) };
         let reports = futures::future::join_all((0..4).map(|_| {
             let (ctx, request) = (org.ctx.clone(), request.clone());
             tokio::spawn(async move { import(&ctx, &request).await })
         }))
         .await;
         let reports: Vec<ImportReport> = reports.into_iter().map(|done| done.unwrap().unwrap()).collect();
-        let winners = reports.iter().filter(|report| report.lines_created == 5).count();
-        let late = reports.iter().filter(|report| report.lines_unchanged == 5).count();
-        assert_eq!((winners, late), (1, 3));
-        assert_eq!(lines(&org.ctx, &parent).await.len(), 5);
-        let made = part_count(&org.ctx).await - before;
-        assert_eq!(made, if with_parent { 2 } else { 6 }, "the parts with numbers are shared");
+        let winners = reports.iter().filter(|report| report.lines_created == report.lines).count();
+        let late = reports.iter().filter(|report| report.lines_unchanged == report.lines).count();
+        assert_eq!((winners, late), (1, 3), "{parent}");
+        assert_eq!(lines(&org.ctx, parent).await.len(), reports[0].lines, "{parent}");
+        assert_eq!(part_count(&org.ctx).await - before, parts, "{parent}");
     }
+}
+
+#[tokio::test]
+async fn a_plan_that_was_overtaken_is_not_carried_out() {
+    let org = TestOrg::new().await;
+    add_part(&org.ctx, json!({"item_number": "ASSY-1"})).await;
+    let request = request("PN,Name,Qty\n,Glue,1\n");
+    let model = Model::load(&org.ctx).await.unwrap();
+    let one = plan(&org.ctx, &model, &request).await.unwrap();
+    let other = plan(&org.ctx, &model, &request).await.unwrap();
+    carry_out(&org.ctx, &model, one, &|_, _| ()).await.unwrap();
+    let error = carry_out(&org.ctx, &model, other, &|_, _| ()).await.unwrap_err();
+    assert_eq!((error.kind(), error.code_name()), (Kind::Conflict, Some(OVERTAKEN)));
+    assert_eq!(part_count(&org.ctx).await, 2);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
