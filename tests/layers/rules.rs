@@ -74,6 +74,11 @@ impl Place {
         area(&self.module)
     }
 
+    /// The whole file is compiled for tests only, which its own text does not tell.
+    fn is_for_tests(&self) -> bool {
+        self.file.ends_with("_tests.rs") || self.area() == Some(TESTING)
+    }
+
     fn in_repo(&self) -> bool {
         self.module.iter().skip(2).any(|part| part == "repo")
     }
@@ -83,6 +88,7 @@ impl Place {
 pub fn check(place: &Place, mentions: &[Mention]) -> Vec<(usize, String)> {
     let mut found = unplaced(place);
     for mention in mentions {
+        let mention = &Mention { test_only: mention.test_only || place.is_for_tests(), ..mention.clone() };
         let broken = match mention.path.first().map(String::as_str) {
             Some("crate") => inside(place, &mention.path[1..]),
             Some("std") => environment(place, mention),

@@ -148,6 +148,17 @@ fn tests_may_use_outside_crates_but_keep_the_import_order() {
     let after = format!("{text}\nuse opendal::Operator;");
     refused("domain/meta/commands.rs", &after, "4: `opendal` is used only in storage");
     refused("db/tx.rs", "#[cfg(test)] mod tests { use crate::app::App; }", "1: `db` (row 2) uses `app` (row 5)");
+    accepted("domain/bom/import/commit_tests.rs", "use sea_orm::Database;");
+    refused("domain/bom/tree_tests.rs", "use crate::app::App;", "1: `domain` (row 4) uses `app` (row 5)");
+}
+
+#[test]
+fn what_the_tests_of_all_areas_share_stands_on_both_sides_of_the_line() {
+    accepted("domain/testing.rs", "use crate::domain::meta::seed_model; use crate::tenancy::Tenancy;");
+    accepted("domain/audit/mod.rs", "#[cfg(test)] mod tests { use crate::domain::testing::TestOrg; }");
+    let expected = "1: reaches into the repo of `domain::meta`";
+    refused("domain/testing.rs", "use crate::domain::meta::repo::items;", expected);
+    refused("domain/testing.rs", "use crate::app::App;", "1: `domain` (row 4) uses `app` (row 5)");
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod cell;
 mod columns;
 mod commit;
 mod compare;
+mod drafts;
 mod duplicates;
 mod encoding;
 mod field;

@@ -284,6 +284,15 @@ pub fn excerpt(text: &str) -> String {
     }
 }
 
+/// A value as messages show it.
+pub(super) fn shown(value: &Value) -> String {
+    match value {
+        Value::String(text) => format!("{:?}", excerpt(text)),
+        Value::Number(number) => number.as_f64().map_or_else(|| number.to_string(), |number| number.to_string()),
+        other => other.to_string(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 use super::commit::ImportRequest;
-use super::compare::Planner;
+use super::compare::{Outcome, decide};
+use super::drafts::Basis;
 use super::lines::parse_sheet;
 use super::model::{Limits, ParsedSheet, PlaceholderRule, SheetLine, SheetOptions};
 use super::placeholder::assign_numbers;
-use super::problems::Problems;
+use super::problems::{Findings, Problems};
 use super::recall::recall;
 use super::report::{ImportReport, ParentReport};
 use super::stock::Stock;
@@ -30,6 +31,10 @@ pub(super) enum Step {
 impl Step {
     pub fn is_creation(&self) -> bool {
         matches!(self, Self::Create(_))
+    }
+
+    pub fn is_change(&self) -> bool {
+        matches!(self, Self::Change(..))
     }
 
     pub fn is_kept(&self) -> bool {
@@ -95,30 +100,37 @@ pub(super) async fn plan(ctx: &Ctx, model: &Model, request: &ImportRequest) -> R
 
     let mut problems = Problems::after(std::mem::take(&mut sheet.problems), sheet.unlisted_problems);
     let lines = numbered(&mut sheet, request.placeholders, &options.limits, &stock, &mut problems);
-    let planner = Planner::new(model, request, &stock, &sheet.columns, &parent.number, problems)?;
-    let outcome = planner.decide(&lines)?;
+    let line = model.item_type(PART_BOM)?;
+    let basis = Basis { model, part: kind, line, stock: &stock, request, parent: &parent.number };
+    let mut outcome = decide(basis, &lines, Findings::new(&sheet.columns, problems))?;
 
-    let report = ImportReport {
-        dry_run: true,
-        parent: parent.report(),
-        columns: sheet.columns,
-        lines: lines.len(),
-        parts_created: outcome.parts.iter().filter(|part| part.is_creation()).count(),
-        parts_matched: outcome.parts.iter().filter(|part| part.is_kept()).count(),
-        parts_updated: outcome.parts.iter().filter(|part| matches!(part, Step::Change(..))).count(),
-        lines_created: outcome.lines.iter().filter(|line| line.step.is_creation()).count(),
-        lines_updated: outcome.lines.iter().filter(|line| matches!(line.step, Step::Change(..))).count(),
-        lines_unchanged: outcome.lines.iter().filter(|line| line.step.is_kept()).count(),
-        rows: outcome.rows,
-        skipped: sheet.skipped,
-        placeholders: sheet.placeholders,
-        problems: outcome.problems,
-        unlisted_problems: outcome.unlisted_problems,
-    };
+    let report = report(&parent, sheet, lines.len(), &mut outcome);
     let (step, item) = (parent.step, parent.item);
     let plan = Plan { parent: step, lines_before: stock.lines, parts: outcome.parts, lines: outcome.lines, report };
     plan.require_rights(model, item.as_ref())?;
     Ok(plan)
+}
+
+fn report(parent: &Parent, sheet: ParsedSheet, lines: usize, outcome: &mut Outcome) -> ImportReport {
+    let parts = |fits: fn(&Step) -> bool| outcome.parts.iter().filter(|step| fits(step)).count();
+    let of_lines = |fits: fn(&Step) -> bool| outcome.lines.iter().filter(|line| fits(&line.step)).count();
+    ImportReport {
+        dry_run: true,
+        parent: parent.report(),
+        columns: sheet.columns,
+        lines,
+        parts_created: parts(Step::is_creation),
+        parts_matched: parts(Step::is_kept),
+        parts_updated: parts(Step::is_change),
+        lines_created: of_lines(Step::is_creation),
+        lines_updated: of_lines(Step::is_change),
+        lines_unchanged: of_lines(Step::is_kept),
+        rows: std::mem::take(&mut outcome.rows),
+        skipped: sheet.skipped,
+        placeholders: sheet.placeholders,
+        problems: std::mem::take(&mut outcome.problems),
+        unlisted_problems: outcome.unlisted_problems,
+    }
 }
 
 /// Texts are as long as the part type lets them be.

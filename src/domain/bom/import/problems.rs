@@ -1,8 +1,8 @@
 //! What is wrong with the rows of a sheet, as a bounded list.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
-use super::model::{RowProblem, excerpt};
+use super::model::{RowProblem, UsedColumn, excerpt};
 
 /// Problems, of which a bounded number is kept in full.
 #[derive(Debug, Default)]
@@ -47,5 +47,26 @@ impl Problems {
     pub fn sorted(mut self) -> (Vec<RowProblem>, usize) {
         self.listed.sort_by_key(|problem| problem.row);
         (self.listed, self.unlisted)
+    }
+}
+
+/// Problems that are found by property and told by column.
+#[derive(Debug)]
+pub(super) struct Findings<'a> {
+    headers: BTreeMap<&'a str, &'a str>,
+    pub problems: Problems,
+}
+
+impl<'a> Findings<'a> {
+    pub fn new(columns: &'a [UsedColumn], problems: Problems) -> Self {
+        let header = |column: &'a UsedColumn| {
+            (column.field.strip_prefix("property.").unwrap_or(&column.field), column.column.as_str())
+        };
+        Self { headers: columns.iter().map(header).collect(), problems }
+    }
+
+    pub fn add(&mut self, row: usize, property: &str, value: &str, reason: String) {
+        let column = self.headers.get(property).map(|header| (*header).to_owned());
+        self.problems.add(row, column, value, reason);
     }
 }
