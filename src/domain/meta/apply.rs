@@ -1,6 +1,8 @@
 //! AML: one request that adds, gets, changes, deletes or promotes an item with the relationships nested in it, all in one
 //! transaction.
 
+use std::collections::BTreeSet;
+
 use futures::future::BoxFuture;
 use uuid::Uuid;
 
@@ -56,9 +58,29 @@ pub async fn apply(ctx: &Ctx, given: AmlItem) -> Result<Applied> {
         return Ok(Applied { status: None, items });
     }
     let write = Write::begin(ctx, &model).await?;
+    lock_structures(&write, &given).await?;
     let (status, item) = apply_one(&write, given).await?;
     write.commit().await?;
     Ok(Applied { status: Some(status), items: vec![ItemView::new(&model, item)] })
+}
+
+/// The locks that adding lines will need, in the order of their names and before any other.
+async fn lock_structures(write: &Write<'_>, given: &AmlItem) -> Result<()> {
+    let mut types = BTreeSet::new();
+    added_types(given, &mut types);
+    for name in types {
+        if let Ok(kind) = write.model.item_type(name) {
+            write.lock_structure(kind).await?;
+        }
+    }
+    Ok(())
+}
+
+fn added_types<'a>(given: &'a AmlItem, types: &mut BTreeSet<&'a str>) {
+    if given.action == AmlAction::Add {
+        types.insert(&given.item_type);
+    }
+    given.relationships.iter().for_each(|nested| added_types(nested, types));
 }
 
 async fn apply_one(write: &Write<'_>, given: AmlItem) -> Result<(&'static str, Item)> {

@@ -11,7 +11,6 @@ use super::model::ItemType;
 use super::values::{Values, normalise, require_complete, text_value, with_defaults};
 use super::write::Write;
 use super::{graph, repo};
-use crate::db::dialect::lock;
 use crate::domain::permission::Action;
 use crate::error::{Error, Result};
 
@@ -26,6 +25,7 @@ pub async fn add_relationship(
     related: Uuid,
     given: Values,
 ) -> Result<Item> {
+    write.lock_structure(kind).await?;
     // Locked until the end: a line cannot slip into a source that is being released or deleted at this moment.
     let source = changeable_source(write, source).await?;
     let related = repo::items::find(&write.tx, related).await?.ok_or_else(|| not_found(related))?;
@@ -131,10 +131,7 @@ pub(super) fn exists(error: Error, kind: &ItemType, line: &Item) -> Error {
 }
 
 /// Refuses a line that would put an item below itself.
-///
-/// Writers of one structure take turns, so that two lines that close a cycle only together cannot both pass.
 async fn refuse_cycle(write: &Write<'_>, kind: &ItemType, source: Uuid, related: Uuid) -> Result<()> {
-    lock(&write.tx, &format!("structure:{}", kind.id)).await?;
     let Some(below) = graph::path_down(&write.tx, &kind.id, related, source).await? else { return Ok(()) };
     let path: Vec<String> = std::iter::once(source).chain(below).map(|id| id.to_string()).collect();
     Err(Error::conflict(format!("Cycle detected: {}", path.join(" -> ")))

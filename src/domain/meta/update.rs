@@ -27,7 +27,16 @@ pub(super) async fn update(write: &Write<'_>, given: AmlItem) -> Result<Item> {
 
 /// The item that an action names, locked until the transaction ends: no other writer's change is overwritten unseen.
 pub(super) async fn locked_item(write: &Write<'_>, kind: &ItemType, given: &AmlItem) -> Result<Item> {
-    let id = require_id(given)?;
+    lock_item(write, kind, require_id(given)?).await
+}
+
+/// A line is locked after its source, as everywhere: whoever locks both never waits for one who waits for it.
+async fn lock_item(write: &Write<'_>, kind: &ItemType, id: Uuid) -> Result<Item> {
+    if kind.is_relationship
+        && let Some(source) = repo::items::find(&write.tx, id).await?.and_then(|line| line.source_id)
+    {
+        repo::items::find_locked(&write.tx, source).await?;
+    }
     let item = repo::items::find_locked(&write.tx, id).await?.filter(|item| item.item_type == kind.id);
     item.ok_or_else(|| not_found(id))
 }
@@ -47,8 +56,7 @@ pub(super) async fn require_changeable(write: &Write<'_>, kind: &ItemType, item:
 
 /// Changes one item or line within a larger write.
 pub async fn update_item(write: &Write<'_>, kind: &ItemType, id: Uuid, given: Values) -> Result<Item> {
-    let item = repo::items::find_locked(&write.tx, id).await?.filter(|item| item.item_type == kind.id);
-    let item = item.ok_or_else(|| not_found(id))?;
+    let item = lock_item(write, kind, id).await?;
     require_changeable(write, kind, &item).await?;
     change(write, kind, item, given).await
 }

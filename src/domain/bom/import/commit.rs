@@ -87,6 +87,7 @@ async fn carry_out(
     }
     let Plan { parent, lines_before, parts, lines, mut report } = plan;
     let write = Write::begin(ctx, model).await?;
+    write.lock_structure(model.item_type(PART_BOM)?).await?;
     if let Step::Keep(parent) = parent
         && lines.iter().any(|line| !line.step.is_kept())
     {

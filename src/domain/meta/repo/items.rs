@@ -1,6 +1,6 @@
 //! Rows of items.
 
-use sea_orm::sea_query::LikeExpr;
+use sea_orm::sea_query::{LikeExpr, LockType};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
 };
@@ -97,9 +97,10 @@ pub async fn find(db: &impl ConnectionTrait, id: Uuid) -> Result<Option<Item>> {
     Ok(item::Entity::find_by_id(id).one(db).await?.map(Item::from))
 }
 
-/// The same, locked until the transaction ends (SQLite's transaction is alone already).
+/// The same, locked until the transaction ends (SQLite's transaction is alone already). The key itself never changes, so
+/// lines that refer to the item can be added meanwhile.
 pub async fn find_locked(tx: &Tx, id: Uuid) -> Result<Option<Item>> {
-    Ok(item::Entity::find_by_id(id).lock_exclusive().one(tx).await?.map(Item::from))
+    Ok(item::Entity::find_by_id(id).lock(LockType::NoKeyUpdate).one(tx).await?.map(Item::from))
 }
 
 pub async fn by_key(db: &impl ConnectionTrait, kind: &str, key: &str) -> Result<Option<Item>> {
