@@ -7,5 +7,6 @@ pub mod identity;
 pub mod lifecycle;
 pub mod meta;
 pub mod permission;
+pub mod sample;
 #[cfg(test)]
 pub mod testing;

@@ -30,15 +30,21 @@ pub struct AddedLine {
 /// Fails with `BadRequest` for a second line of the same child and unit, `Conflict` `CYCLE_DETECTED` with the path.
 pub async fn add_line(ctx: &Ctx, parent: &str, new: NewLine) -> Result<AddedLine> {
     let (parent, child) = (parse_id(parent)?, parse_id(&new.child_id)?);
-    if let Some(given) = new.values.get("config_condition").filter(|given| !given.is_null()) {
+    let model = Model::load(ctx).await?;
+    let write = Write::begin(ctx, &model).await?;
+    let added = add_line_within(&write, parent, child, new.values).await.map_err(as_recorded)?;
+    write.commit().await?;
+    Ok(added)
+}
+
+/// The same within a larger write; fails as [`meta::add_relationship`] does.
+pub async fn add_line_within(write: &Write<'_>, parent: Uuid, child: Uuid, values: Values) -> Result<AddedLine> {
+    if let Some(given) = values.get("config_condition").filter(|given| !given.is_null()) {
         condition::check(given)?;
     }
-    let model = Model::load(ctx).await?;
-    let kind = model.item_type(PART_BOM)?;
-    let write = Write::begin(ctx, &model).await?;
-    let line = meta::add_relationship(&write, kind, parent, child, new.values).await.map_err(as_recorded)?;
-    let effectivity_id = record_dates(&write, &line).await?;
-    write.commit().await?;
+    let kind = write.model.item_type(PART_BOM)?;
+    let line = meta::add_relationship(write, kind, parent, child, values).await?;
+    let effectivity_id = record_dates(write, &line).await?;
     Ok(AddedLine { relationship_id: line.id, parent_id: parent, child_id: child, effectivity_id })
 }
 

@@ -13,7 +13,7 @@ mod tree;
 
 pub use condition::Selections;
 pub use effectivity::When;
-pub use lines::{AddedLine, NewLine, add_line, remove_line};
+pub use lines::{AddedLine, NewLine, add_line, add_line_within, remove_line};
 pub use tree::{BomLine, BomNode, BomTree, TreeQuery, TreeRequest, tree};
 
 /// The relationship type of BOM lines.
