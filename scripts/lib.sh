@@ -95,7 +95,10 @@ start_demo_server() {
     export YUANTUS_TEST_ORIGIN="$origin"
     YUANTUS_TEST_API="$origin$(target/venv/bin/python tests/clients/base_path.py openapi/openapi.json)"
     export YUANTUS_TEST_API
-    export YUANTUS_TEST_TENANT=tenant-1 YUANTUS_TEST_ORG=org-1 YUANTUS_TEST_USER=admin YUANTUS_TEST_PASSWORD=admin
+    local name
+    for name in tenant org user password; do
+        export "YUANTUS_TEST_${name^^}=$(sed -n "s|^  $name  *||p" "$demo_folder/server.log" | head -n 1)"
+    done
 }
 
 stop_demo_server() {

@@ -2,6 +2,7 @@
 
 mod config;
 mod db;
+mod demo;
 mod import;
 mod print;
 mod seed;
@@ -61,6 +62,8 @@ enum Command {
     Tenant(tenant::TenantCommand),
     /// Create a tenant, organisation and user where they are missing
     SeedIdentity(seed::SeedIdentity),
+    /// Create a sample product where it is missing
+    SeedData(seed::SeedData),
     /// Bring data in from files
     #[command(subcommand)]
     Import(import::ImportCommand),
@@ -80,6 +83,7 @@ pub fn run(cli: Cli) -> Result<()> {
         Command::Db(command) => on_runtime(db::run(command, load(cli.config)?)),
         Command::Tenant(command) => on_runtime(tenant::run(command, load(cli.config)?)),
         Command::SeedIdentity(command) => on_runtime(seed::identity(command, load(cli.config)?)),
+        Command::SeedData(command) => on_runtime(seed::data(command, load(cli.config)?)),
         Command::Import(command) => on_runtime(import::run(command, load(cli.config)?)),
         Command::Worker => on_runtime(worker::run(load(cli.config)?)),
         Command::SeedMeta(command) => on_runtime(seed::meta(command, load(cli.config)?)),

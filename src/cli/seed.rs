@@ -1,11 +1,12 @@
-//! `yuantus seed-identity` and `yuantus seed-meta`, as existing scripts call them: repeatable, making what is missing.
+//! `yuantus seed-identity`, `seed-meta` and `seed-data`, as existing scripts call them: repeatable, making what is missing.
 
 use clap::Args;
 
-use super::{command_app, print};
+use super::{command_app, org_ctx, print};
 use crate::app::{App, ControlSchema};
 use crate::config::{Loaded, TenancyMode};
 use crate::domain::identity::{self, IdentitySeed, NewUser};
+use crate::domain::sample::seed_sample;
 use crate::error::{Error, Result};
 use crate::types::{OrgId, TenantId};
 
@@ -42,6 +43,14 @@ pub struct SeedMeta {
     /// Not needed in single mode
     #[arg(long)]
     org: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct SeedData {
+    #[arg(long, default_value = "tenant-1")]
+    tenant: String,
+    #[arg(long, default_value = "org-1")]
+    org: String,
 }
 
 pub async fn identity(given: SeedIdentity, loaded: Loaded) -> Result<()> {
@@ -99,4 +108,17 @@ async fn seed_meta(given: SeedMeta, app: &App) -> Result<()> {
     let placement = app.tenancy.provision(&tenant, &org).await?;
     app.tenancy.reseed(&placement, &tenant).await?;
     print::line(format!("item types of {tenant}/{org} are in place"))
+}
+
+pub async fn data(given: SeedData, loaded: Loaded) -> Result<()> {
+    let app = command_app(loaded, ControlSchema::AsConfigured).await?;
+    let done = seed_data(given, &app).await;
+    app.close().await;
+    done
+}
+
+async fn seed_data(given: SeedData, app: &App) -> Result<()> {
+    let ctx = org_ctx(app, &given.tenant, &given.org).await?;
+    let done = seed_sample(&ctx).await?;
+    print::line(format!("{}: {} parts and {} lines created", done.root_number, done.parts_created, done.lines_created))
 }
