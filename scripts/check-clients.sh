@@ -29,7 +29,7 @@ echo "Generate the Python client"
 quietly openapi-python-client generate --path openapi/openapi.json --meta none --output-path "$out/yuantus_client" --fail-on-warning
 
 echo "Generate the TypeScript types"
-quietly target/npm/node_modules/.bin/openapi-typescript openapi/openapi.json --output target/npm/client/schema.d.ts
+quietly target/npm/node_modules/.bin/openapi-typescript openapi/openapi.json --default-non-nullable=false --output target/npm/client/schema.d.ts
 cp tests/clients/session.ts tests/clients/tsconfig.json target/npm/client/
 target/npm/node_modules/.bin/tsc --project target/npm/client
 

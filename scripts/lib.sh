@@ -65,6 +65,7 @@ quietly() {
 # Starts a server with demo data in a folder of its own, on a free port, and sets what a session with it needs:
 # YUANTUS_TEST_ORIGIN, YUANTUS_TEST_API (the origin and the document's base path) and the demo's login.
 # YUANTUS_BIN names the program; without it, the current source is built. The server ends with the script.
+# Arguments are further settings: NAME=VALUE.
 start_demo_server() {
     local program="${YUANTUS_BIN:-}"
     if [ -z "$program" ]; then
@@ -77,7 +78,7 @@ start_demo_server() {
     trap stop_demo_server EXIT
     # Nothing of the caller's own settings may reach the server.
     (cd "$demo_folder" && exec env -i PATH="$PATH" YUANTUS_ENVIRONMENT=dev YUANTUS_HOST=127.0.0.1 YUANTUS_PORT=0 \
-        "$program" start --demo >"$demo_folder/server.log" 2>&1 </dev/null) &
+        "$@" "$program" start --demo >"$demo_folder/server.log" 2>&1 </dev/null) &
     demo_server=$!
     local origin=""
     for _ in $(seq 600); do

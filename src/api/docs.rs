@@ -34,6 +34,10 @@ fn correct(value: &mut Value) {
             if map.contains_key("oneOf") {
                 map.remove("type");
             }
+            // The default and description of a referenced type stand beside it already.
+            if let Some(Value::Array(parts)) = map.get_mut("allOf") {
+                parts.retain(|part| part.as_object().is_none_or(has_type));
+            }
             allow_null(map);
             map.values_mut().for_each(correct);
         }

@@ -58,7 +58,7 @@ def main():
     me = expect(call(client, "auth.get_me"), 200)
     assert (me.tenant_id, me.username) == (TENANT, os.environ["YUANTUS_TEST_USER"]), me
 
-    metadata = expect(call(client, "meta.get_item_type_metadata", item_type_name="Part"), 200)
+    metadata = expect(call(client, "aml.get_item_type_metadata", item_type_name="Part"), 200)
     assert "item_number" in [each.name for each in metadata.properties], metadata
 
     bicycle, wheel = add_part(client, "Bicycle"), add_part(client, "Wheel")
