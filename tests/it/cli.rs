@@ -11,6 +11,8 @@ on_every_backend!(
     tenants_are_created_listed_shown_suspended_and_resumed,
     databases_tell_their_version_and_are_upgraded,
     a_wrong_setting_stops_the_start_with_one_line,
+    the_demonstration_prints_a_login_that_works_and_starts_again_with_it,
+    sample_data_can_be_seeded_twice,
 );
 
 fn text(output: &Output) -> String {
@@ -90,4 +92,37 @@ async fn a_wrong_setting_stops_the_start_with_one_line(mut at: Installation) {
     let refused = at.cli(&["start"]);
     let message = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert!(message.contains("auth.jwt_secret_key") && !message.contains("change-me"), "{message}");
+}
+
+async fn the_demonstration_prints_a_login_that_works_and_starts_again_with_it(at: Installation) {
+    let mut passwords = Vec::new();
+    for _ in 0..2 {
+        let server = crate::support::server::Server::start_with(&at, &["start", "--demo"]).await;
+        let log = server.log();
+        let printed = |name: &str| {
+            let line = log.lines().find(|line| line.trim_start().starts_with(name));
+            line.and_then(|line| line.split_whitespace().last())
+                .unwrap_or_else(|| panic!("no {name} in {log}"))
+                .to_owned()
+        };
+        let demo =
+            server.client().login(&printed("tenant"), &printed("org"), &printed("user"), &printed("password")).await;
+        let root = json!({"type": "Part", "properties": {"item_number": "WB-1000"}});
+        let root = demo.post("/aml/apply", &root).await.expect(200)["items"][0]["id"].as_str().unwrap().to_owned();
+        let tree = demo.get(&format!("/bom/{root}/tree")).await.expect(200);
+        let levels = |node: &Value| {
+            node["children"].as_array().unwrap().iter().map(|line| line["child"].clone()).collect::<Vec<_>>()
+        };
+        let third: Vec<Value> = levels(&tree).iter().flat_map(levels).collect();
+        assert!(third.iter().any(|node| !levels(node).is_empty()), "the sample has three levels of lines");
+        passwords.push(printed("password"));
+        assert!(server.stop().success());
+    }
+    assert_eq!(passwords[0], passwords[1]);
+}
+
+async fn sample_data_can_be_seeded_twice(at: Installation) {
+    ok(&at.cli(&["seed-identity"]));
+    assert!(!ok(&at.cli(&["seed-data"])).contains(" 0 parts"));
+    assert!(ok(&at.cli(&["seed-data"])).contains(" 0 parts and 0 lines"));
 }

@@ -16,14 +16,6 @@ use crate::context::{PlatformCtx, TenantCtx, now};
 use crate::error::{Error, Kind, Result};
 use crate::types::{OrgId, TenantId, UserId};
 
-/// How many failed logins are allowed within a window.
-#[derive(Debug, Clone, Copy)]
-pub struct LoginRules {
-    pub per_account: u32,
-    pub per_address: u32,
-    pub window: Duration,
-}
-
 /// Someone at the door.
 pub struct Login<'a> {
     pub tenant: &'a str,

@@ -1,20 +1,11 @@
 //! Memberships: which users may act in an organisation, and with which roles.
 
-use super::model::{Member, clean_roles, require_org_admin};
+use super::model::{Member, NewMember, clean_roles, require_org_admin};
 use super::repo;
 use crate::context::TenantCtx;
 use crate::domain::audit::{Act, record_act};
 use crate::error::{Error, Result};
 use crate::types::{OrgId, UserId};
-
-/// A membership to be, of a user named by id or by name.
-#[derive(Debug, Clone)]
-pub struct NewMember {
-    pub user_id: Option<UserId>,
-    pub username: Option<String>,
-    pub roles: Vec<String>,
-    pub is_active: bool,
-}
 
 async fn existing_org(ctx: &TenantCtx, org: &str) -> Result<OrgId> {
     require_org_admin(ctx, org)?;

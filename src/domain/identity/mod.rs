@@ -14,10 +14,10 @@ mod tenants;
 mod token;
 mod users;
 
-pub use login::{Login, LoginRules, Token, forget_login_failures, login, switch_org};
-pub use members::{NewMember, add_member, list_members, update_member};
-pub use model::{Member, Org, Tenant, TenantOverview, User};
-pub use orgs::{OrgChange, create_org, get_org, list_orgs, my_orgs, update_org};
+pub use login::{Login, Token, forget_login_failures, login, switch_org};
+pub use members::{add_member, list_members, update_member};
+pub use model::{LoginRules, Member, NewMember, NewUser, Org, OrgChange, Tenant, TenantOverview, User, UserChange};
+pub use orgs::{create_org, get_org, list_orgs, my_orgs, update_org};
 pub use seed::{IdentitySeed, Seeded, ensure_org, seed_identity};
 pub use session::{Identity, Profile, Session, me};
 pub use tenants::{
@@ -25,4 +25,4 @@ pub use tenants::{
     suspend_tenant, tenant_overviews, update_tenant,
 };
 pub use token::{Claims, Tokens};
-pub use users::{NewUser, UserChange, create_user, list_users, reset_password, update_user};
+pub use users::{create_user, list_users, reset_password, update_user};

@@ -1,5 +1,7 @@
 //! What identity speaks of, and the rules that need no database.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
@@ -74,6 +76,49 @@ pub struct Member {
     pub roles: Vec<String>,
     pub is_active: bool,
     pub created_at: DateTime<Utc>,
+}
+
+/// What may change of an organisation.
+#[derive(Debug, Clone, Default)]
+pub struct OrgChange {
+    pub name: Option<String>,
+    pub is_active: Option<bool>,
+}
+
+/// A user to be.
+#[derive(Debug, Clone)]
+pub struct NewUser {
+    /// Drawn when not given.
+    pub id: Option<UserId>,
+    pub username: String,
+    pub password: String,
+    pub email: Option<String>,
+    pub is_superuser: bool,
+}
+
+/// What may change of a user.
+#[derive(Debug, Clone, Default)]
+pub struct UserChange {
+    pub email: Option<String>,
+    pub is_active: Option<bool>,
+    pub is_superuser: Option<bool>,
+}
+
+/// A membership to be, of a user named by id or by name.
+#[derive(Debug, Clone)]
+pub struct NewMember {
+    pub user_id: Option<UserId>,
+    pub username: Option<String>,
+    pub roles: Vec<String>,
+    pub is_active: bool,
+}
+
+/// How many failed logins are allowed within a window.
+#[derive(Debug, Clone, Copy)]
+pub struct LoginRules {
+    pub per_account: u32,
+    pub per_address: u32,
+    pub window: Duration,
 }
 
 /// Administrators of the tenant: superusers, and those with the role `admin` in the organisation they act in.

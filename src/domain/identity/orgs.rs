@@ -1,19 +1,12 @@
 //! Organisations of a tenant: list, get, create (with its database), change.
 
-use super::model::{MAX_NAME, Org, check_text, require_tenant_admin};
+use super::model::{MAX_NAME, Org, OrgChange, check_text, require_tenant_admin};
 use super::repo;
 use crate::config::TenancyMode;
 use crate::context::{Actor, TenantCtx};
 use crate::domain::audit::{Act, record_act};
 use crate::error::{Error, Result};
 use crate::types::OrgId;
-
-/// What may change of an organisation.
-#[derive(Debug, Clone, Default)]
-pub struct OrgChange {
-    pub name: Option<String>,
-    pub is_active: Option<bool>,
-}
 
 pub async fn list_orgs(ctx: &TenantCtx) -> Result<Vec<Org>> {
     require_tenant_admin(ctx)?;

@@ -1,8 +1,9 @@
 //! `seed-identity`: a tenant, organisation, user and membership as scripts set them up; repeatable, creating what is missing.
 
+use super::model::NewUser;
 use super::repo;
 use super::tenants::add_membership;
-use super::users::{NewUser, created, prepare};
+use super::users::{created, prepare};
 use crate::context::PlatformCtx;
 use crate::db::Tx;
 use crate::domain::audit::{Act, record_act, record_platform_act};

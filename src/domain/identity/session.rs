@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use moka::future::Cache;
 
-use super::login::LoginRules;
+use super::model::LoginRules;
 use super::repo;
 use super::token::{Claims, Tokens};
 use crate::context::{Actor, TenantCtx};

@@ -1,10 +1,10 @@
 //! Tenants: provisioning a whole one in one call, listing, changing, suspending. For the platform and the command line.
 
 use super::members::changed;
-use super::model::{MAX_NAME, Member, Org, Tenant, TenantOverview, check_text, require_tenant_admin};
+use super::model::{MAX_NAME, Member, NewUser, Org, Tenant, TenantOverview, check_text, require_tenant_admin};
 use super::repo::{self, tenants::Change};
 use super::session::Identity;
-use super::users::{NewUser, created, prepare};
+use super::users::{created, prepare};
 use crate::context::{ADMIN_ROLE, PlatformCtx, TenantCtx};
 use crate::db::Tx;
 use crate::domain::audit::{Act, record_act, record_platform_act};

@@ -1,30 +1,14 @@
 //! Users of a tenant: list, create, change, reset a password.
 
-use super::model::{MAX_NAME, MAX_PASSWORD, MAX_USERNAME, User, check_text, require_superuser, require_tenant_admin};
+use super::model::{
+    MAX_NAME, MAX_PASSWORD, MAX_USERNAME, NewUser, User, UserChange, check_text, require_superuser,
+    require_tenant_admin,
+};
 use super::{password, repo};
 use crate::context::TenantCtx;
 use crate::domain::audit::{Act, record_act};
 use crate::error::{Error, Result};
 use crate::types::UserId;
-
-/// A user to be.
-#[derive(Debug, Clone)]
-pub struct NewUser {
-    /// Drawn when not given.
-    pub id: Option<UserId>,
-    pub username: String,
-    pub password: String,
-    pub email: Option<String>,
-    pub is_superuser: bool,
-}
-
-/// What may change of a user.
-#[derive(Debug, Clone, Default)]
-pub struct UserChange {
-    pub email: Option<String>,
-    pub is_active: Option<bool>,
-    pub is_superuser: Option<bool>,
-}
 
 pub async fn list_users(ctx: &TenantCtx) -> Result<Vec<User>> {
     require_tenant_admin(ctx)?;

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::apply::{AmlItem, apply_relationships};
+use super::aml::AmlItem;
+use super::apply::apply_relationships;
 use super::item::Item;
 use super::mirrors::without_mirrors;
 use super::model::ItemType;

@@ -4,41 +4,15 @@
 use std::collections::BTreeSet;
 
 use futures::future::BoxFuture;
-use uuid::Uuid;
 
+use super::aml::{AmlAction, AmlItem, check_depth};
 use super::item::Item;
 use super::mirrors::ItemView;
 use super::model::Model;
-use super::values::Values;
 use super::write::Write;
 use super::{add, delete, get, promote, relate, update};
 use crate::context::Ctx;
 use crate::error::{Error, Result};
-
-/// The deepest nesting of one request.
-const MAX_DEPTH: usize = 16;
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum AmlAction {
-    Add,
-    Delete,
-    Update,
-    #[default]
-    Get,
-    Promote,
-    /// Leaves the item itself alone and applies what is nested in it.
-    Dummy,
-}
-
-/// An item as a request names it.
-#[derive(Debug, Clone, Default)]
-pub struct AmlItem {
-    pub item_type: String,
-    pub action: AmlAction,
-    pub id: Option<Uuid>,
-    pub properties: Values,
-    pub relationships: Vec<AmlItem>,
-}
 
 /// What a request did.
 #[derive(Debug, Clone)]
@@ -129,16 +103,4 @@ pub(super) fn apply_relationships<'a>(
         }
         Ok(())
     })
-}
-
-pub(super) fn require_id(given: &AmlItem) -> Result<Uuid> {
-    given.id.ok_or_else(|| Error::invalid_field("missing", &["body", "id"], "Field required"))
-}
-
-fn check_depth(given: &AmlItem, depth: usize) -> Result<()> {
-    if depth > MAX_DEPTH {
-        let message = format!("Relationships nest at most {MAX_DEPTH} levels");
-        return Err(Error::invalid_field("value_error", &["body", "relationships"], message));
-    }
-    given.relationships.iter().try_for_each(|nested| check_depth(nested, depth + 1))
 }

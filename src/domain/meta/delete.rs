@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::apply::AmlItem;
+use super::aml::AmlItem;
 use super::item::Item;
 use super::relate::remove_relationship;
 use super::repo;

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::apply::AmlItem;
+use super::aml::AmlItem;
 use super::item::{Item, not_found, parse_id};
 use super::mirrors::{ItemView, without_mirrors};
 use super::model::{ItemType, Model};

@@ -6,6 +6,7 @@
 //! Not here: what a BOM means (`bom`); what a state forbids (`lifecycle`); who may (`permission`).
 
 mod add;
+mod aml;
 mod apply;
 mod delete;
 mod get;
@@ -23,7 +24,8 @@ mod values;
 mod write;
 
 pub use add::add_item;
-pub use apply::{AmlAction, AmlItem, Applied, apply};
+pub use aml::{AmlAction, AmlItem};
+pub use apply::{Applied, apply};
 pub use get::{find_by_number, find_by_numbers, find_by_prefix, get_item, get_item_type, require_item};
 pub use graph::{Graph, descend};
 pub use item::{Item, parse_id};

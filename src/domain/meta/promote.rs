@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::apply::AmlItem;
+use super::aml::AmlItem;
 use super::item::Item;
 use super::repo;
 use super::update::locked_item;

@@ -1,7 +1,8 @@
 //! Changing items.
 
 use super::add::duplicate;
-use super::apply::{AmlItem, apply_relationships, require_id};
+use super::aml::{AmlItem, require_id};
+use super::apply::apply_relationships;
 use super::item::{Item, not_found};
 use super::mirrors::without_mirrors;
 use super::model::ItemType;

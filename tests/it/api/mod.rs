@@ -5,3 +5,4 @@ mod aml;
 mod auth;
 mod bom;
 mod errors;
+mod imports;

@@ -5,7 +5,7 @@
 
 use uuid::Uuid;
 
-use super::model::{Existing, PlaceholderRule, SheetOptions};
+use super::model::ImportRequest;
 use super::plan::{Plan, Step, plan};
 use super::report::ImportReport;
 use crate::context::Ctx;
@@ -15,20 +15,6 @@ use crate::error::{Error, Kind, Problem, Result};
 
 /// How often an import is planned before it gives way to others that change the same parts.
 const ATTEMPTS: usize = 3;
-
-/// A sheet, and how to take it.
-#[derive(Clone)]
-pub struct ImportRequest {
-    pub file: Vec<u8>,
-    /// The number of the part whose BOM the sheet is.
-    pub parent: String,
-    /// The name under which the parent is made if it is not there; an empty one takes the number.
-    pub create_parent: Option<String>,
-    /// Its `limits` are those of the part type.
-    pub sheet: SheetOptions,
-    pub placeholders: PlaceholderRule,
-    pub existing: Existing,
-}
 
 /// What an import would do. Writes nothing.
 ///

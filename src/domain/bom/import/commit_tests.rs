@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::*;
 use crate::domain::bom::import::{Duplicates, MissingNumbers, Verdict};
+use crate::domain::bom::import::{Existing, PlaceholderRule, SheetOptions};
 use crate::domain::meta::{AmlAction, AmlItem, Values, apply};
 use crate::domain::testing::TestOrg;
 

@@ -4,8 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 
-use super::commit::ImportRequest;
-use super::model::{PlaceholderRule, SheetLine, shown};
+use super::model::{ImportRequest, PlaceholderRule, SheetLine, shown};
 use super::number::exact_json;
 use super::placeholder::find_placeholders;
 use super::problems::Findings;

@@ -26,12 +26,12 @@ mod slug;
 mod stock;
 
 pub use columns::{ColumnMap, Columns};
-pub use commit::{ImportRequest, import_bom, plan_import, run};
+pub use commit::{import_bom, plan_import, run};
 pub use field::Field;
 pub use lines::parse_sheet;
 pub use model::{
-    DecimalStyle, Delimiter, Duplicates, Existing, Limits, MissingNumbers, ParsedSheet, Placeholder, PlaceholderRule,
-    RowProblem, SheetLine, SheetOptions, SkipReason, SkippedRow, UsedColumn,
+    DecimalStyle, Delimiter, Duplicates, Existing, ImportRequest, Limits, MissingNumbers, ParsedSheet, Placeholder,
+    PlaceholderRule, RowProblem, SheetLine, SheetOptions, SkipReason, SkippedRow, UsedColumn,
 };
 pub use placeholder::{Numbered, assign_numbers};
 pub use report::{ImportReport, ParentReport, RowReport, Verdict};

@@ -160,6 +160,20 @@ impl Default for SheetOptions {
     }
 }
 
+/// A sheet, and how to take it.
+#[derive(Clone)]
+pub struct ImportRequest {
+    pub file: Vec<u8>,
+    /// The number of the part whose BOM the sheet is.
+    pub parent: String,
+    /// The name under which the parent is made if it is not there; an empty one takes the number.
+    pub create_parent: Option<String>,
+    /// Its `limits` are those of the part type.
+    pub sheet: SheetOptions,
+    pub placeholders: PlaceholderRule,
+    pub existing: Existing,
+}
+
 /// A sheet, read. Each row that is not blank is in `lines`, `skipped` or `problems`.
 #[derive(Debug, Clone, Serialize)]
 pub struct ParsedSheet {

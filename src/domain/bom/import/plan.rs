@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 
 use uuid::Uuid;
 
-use super::commit::ImportRequest;
 use super::compare::{Outcome, decide};
 use super::drafts::Basis;
 use super::lines::parse_sheet;
-use super::model::{Limits, ParsedSheet, PlaceholderRule, SheetLine, SheetOptions};
+use super::model::{ImportRequest, Limits, ParsedSheet, PlaceholderRule, SheetLine, SheetOptions};
 use super::placeholder::assign_numbers;
 use super::problems::{Findings, Problems};
 use super::recall::recall;

@@ -4,8 +4,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, TryInsertResult};
 
-use super::super::model::Org;
-use super::super::orgs::OrgChange;
+use super::super::model::{Org, OrgChange};
 use crate::db::{Db, Tx};
 use crate::entity::identity::{membership, org};
 use crate::error::Result;

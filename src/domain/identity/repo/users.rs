@@ -3,8 +3,7 @@
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use super::super::model::User;
-use super::super::users::{NewUser, UserChange};
+use super::super::model::{NewUser, User, UserChange};
 use crate::context::now;
 use crate::db::dialect::lock;
 use crate::db::{Db, Tx};
