@@ -31,8 +31,10 @@ pub struct App {
 pub enum ControlSchema {
     /// As the configuration says: `create_all` upgrades it, `migrations` refuses.
     AsConfigured,
-    /// Leave it: the command upgrades or inspects it itself.
-    Leave,
+    /// Make it when it is missing and leave its schema: the command upgrades it itself.
+    Create,
+    /// Take it as it is, for looking.
+    Inspect,
 }
 
 impl App {
@@ -43,7 +45,7 @@ impl App {
         let template = config.product_database_template();
         let rules = PlacementRules::new(config.tenancy.mode, template);
         let tenancy = Arc::new(Tenancy::new(settings(&config), rules, control, storage.clone(), seed(storage)));
-        let tokens = Tokens::new(&signing_secret(&config)?, config.auth.access_token_ttl_seconds);
+        let tokens = Tokens::new(&signing_secret(&config, control_schema)?, config.auth.access_token_ttl_seconds);
         let identity = Arc::new(Identity::new(
             tenancy.clone(),
             tokens,
@@ -67,9 +69,11 @@ impl App {
 }
 
 /// The configured signing secret, else the one that this installation generated for itself.
-fn signing_secret(config: &Config) -> Result<Vec<u8>> {
+fn signing_secret(config: &Config, schema: ControlSchema) -> Result<Vec<u8>> {
     match &config.auth.jwt_secret_key {
         Some(secret) => Ok(secret.expose().as_bytes().to_vec()),
+        // A command that looks after databases signs nothing and leaves no secret behind.
+        None if schema != ControlSchema::AsConfigured => Ok(keyfile::random().into_bytes()),
         None => keyfile::load_or_create(&config.data_dir.join("secrets").join("jwt.key")),
     }
 }
@@ -121,15 +125,24 @@ async fn open_control(config: &Config, schema: ControlSchema) -> Result<Db> {
     let url = config.identity_database_url();
     let target =
         DatabaseUrl::parse(&url).map_err(|reason| Error::config(format!("database.identity_url: {reason}")))?;
-    if config.tenancy.schema_mode == SchemaMode::CreateAll || schema == ControlSchema::Leave {
-        let control =
-            db::connect_or_create(&target, limits(config)).await.map_err(|error| unreachable(&target, error))?;
-        if schema == ControlSchema::AsConfigured {
-            db::upgrade::<migration::identity::Migrator>(&control).await?;
-        }
+    let create = match schema {
+        ControlSchema::AsConfigured => config.tenancy.schema_mode == SchemaMode::CreateAll,
+        ControlSchema::Create => true,
+        ControlSchema::Inspect => false,
+    };
+    let opened = if create {
+        db::connect_or_create(&target, limits(config)).await
+    } else {
+        db::connect(&target, limits(config)).await
+    };
+    let control = opened.map_err(|error| unreachable(&target, error))?;
+    if schema != ControlSchema::AsConfigured {
         return Ok(control);
     }
-    let control = db::connect(&target, limits(config)).await.map_err(|error| unreachable(&target, error))?;
+    if create {
+        db::upgrade::<migration::identity::Migrator>(&control).await?;
+        return Ok(control);
+    }
     let wanted = migration::latest::<migration::identity::Migrator>();
     match db::schema_version::<migration::identity::Migrator>(&control).await? {
         Some(found) if found == wanted => Ok(control),

@@ -5,6 +5,7 @@ mod body;
 mod docs;
 mod error;
 mod middleware;
+mod peer;
 mod server;
 mod shapes;
 mod v1;

@@ -12,6 +12,9 @@ use super::routes;
 use crate::app::App;
 use crate::error::{Error, Result};
 
+/// How much longer than a request a connection may be silent.
+const SILENCE_SECONDS: u64 = 15;
+
 /// A bound address that is not served yet.
 pub struct Bound {
     acceptor: TcpAcceptor,
@@ -34,7 +37,10 @@ pub async fn bind(app: &App) -> Result<Bound> {
 /// Serves until `ended`, then lets requests finish within the configured grace.
 pub async fn serve(bound: Bound, app: Arc<App>, ended: impl Future<Output = ()>) -> Result<()> {
     let grace = Duration::from_secs(app.config.server.shutdown_grace_seconds);
+    // A connection that says nothing, or half a header, does not stay for ever.
+    let silence = Duration::from_secs(app.config.server.request_timeout_seconds + SILENCE_SECONDS);
     Server::new_with_acceptor(bound.acceptor)
+        .idle_timeout(silence)
         .run_with_graceful_shutdown(routes(app), ended, Some(grace))
         .await
         .map_err(|error| Error::internal("The server failed").caused_by(error))

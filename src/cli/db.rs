@@ -35,7 +35,11 @@ pub enum DbCommand {
 }
 
 pub async fn run(command: DbCommand, loaded: Loaded) -> Result<()> {
-    let app = command_app(loaded, ControlSchema::Leave).await?;
+    let schema = match command {
+        DbCommand::Upgrade { .. } => ControlSchema::Create,
+        DbCommand::Status { .. } => ControlSchema::Inspect,
+    };
+    let app = command_app(loaded, schema).await?;
     let done = match command {
         DbCommand::Upgrade { all, json } => upgrade_databases(&app, all, json).await,
         DbCommand::Status { all, json } => status(&app, all, json).await,

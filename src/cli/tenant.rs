@@ -8,6 +8,7 @@ use crate::app::{App, ControlSchema};
 use crate::config::{Loaded, keyfile};
 use crate::domain::identity::{self, NewTenant, NewUser, TenantOverview};
 use crate::error::{Error, Kind, Result};
+use crate::types::TenantId;
 
 #[derive(Debug, Subcommand)]
 pub enum TenantCommand {
@@ -34,6 +35,16 @@ pub enum TenantCommand {
         /// What its users are told
         #[arg(long)]
         reason: Option<String>,
+    },
+    /// Give a user a new password and end its sessions
+    ResetPassword {
+        /// The tenant
+        id: String,
+        #[arg(long, default_value = "admin")]
+        username: String,
+        /// Generated and printed, unless given
+        #[arg(long)]
+        password: Option<String>,
     },
     /// Serve a suspended tenant again
     Resume {
@@ -90,6 +101,7 @@ async fn execute(command: TenantCommand, app: &App) -> Result<()> {
             identity::suspend_tenant(&ctx, &id, reason).await?;
             print::line(format!("Tenant {id} is suspended; its users are refused within a second."))
         }
+        TenantCommand::ResetPassword { id, username, password } => reset_password(app, &id, &username, password).await,
         TenantCommand::Resume { id } => {
             identity::resume_tenant(&ctx, &id).await?;
             print::line(format!("Tenant {id} is served again."))
@@ -99,7 +111,7 @@ async fn execute(command: TenantCommand, app: &App) -> Result<()> {
 
 async fn create_tenant(create: Create, app: &App) -> Result<()> {
     let generated = create.admin_password.is_none();
-    let password = create.admin_password.unwrap_or_else(|| keyfile::random()[..PASSWORD_LENGTH].to_owned());
+    let password = create.admin_password.unwrap_or_else(new_password);
     let new = NewTenant {
         id: create.id.clone(),
         name: create.name,
@@ -113,23 +125,61 @@ async fn create_tenant(create: Create, app: &App) -> Result<()> {
             is_superuser: true,
         }),
     };
-    match identity::create_tenant(&app.platform("cli"), new).await {
-        Ok(_) => {}
+    let ctx = app.platform("cli");
+    let registered = match identity::register_tenant(&ctx, new).await {
+        Ok(registered) => registered,
         Err(error) if error.kind() == Kind::Conflict && error.code_name().is_none() => {
-            return print::line(format!("Tenant {} exists already and is complete; nothing was changed.", create.id));
+            return exists(&create.id, create.json);
         }
         Err(error) => return Err(error),
+    };
+    // Said before the database is made: if that fails, the login is not lost with it.
+    let secret = (generated && registered.admin_created).then_some(password);
+    if let Some(secret) = secret.as_deref().filter(|_| !create.json) {
+        print::line(format!("user {}, password {secret} (generated; shown only now)", create.admin_username))?;
     }
+    let completed = identity::complete_tenant(&ctx, &registered).await;
     if create.json {
-        let password = generated.then_some(password);
-        return print::json(&json!({
-            "tenant_id": create.id, "org_id": create.org,
-            "admin_username": create.admin_username, "generated_password": password,
-        }));
+        print::json(&json!({
+            "tenant_id": create.id, "org_id": create.org, "created": completed.is_ok(),
+            "admin_username": create.admin_username, "generated_password": secret,
+        }))?;
+    }
+    completed?;
+    if create.json {
+        return Ok(());
     }
     print::line(format!("Tenant {} with organisation {} is ready.", create.id, create.org))?;
-    let shown = if generated { format!("{password} (generated; shown only now)") } else { "as given".to_owned() };
-    print::line(format!("  user      {}\n  password  {shown}", create.admin_username))
+    if !registered.admin_created {
+        return print::line(format!(
+            "The user {} was there already; a lost password is replaced by: yuantus tenant reset-password {} --username {}",
+            create.admin_username, create.id, create.admin_username
+        ));
+    }
+    Ok(())
+}
+
+fn exists(id: &str, json: bool) -> Result<()> {
+    if json {
+        return print::json(&json!({ "tenant_id": id, "created": false }));
+    }
+    print::line(format!("Tenant {id} exists already and is complete; nothing was changed."))
+}
+
+async fn reset_password(app: &App, id: &str, username: &str, given: Option<String>) -> Result<()> {
+    let ctx = app.platform("cli");
+    let tenant = identity::get_tenant(&ctx, id).await?;
+    let within = ctx.within(TenantId::new(tenant.id)?);
+    let user = identity::find_user(&within, username).await?;
+    let generated = given.is_none();
+    let password = given.unwrap_or_else(new_password);
+    identity::reset_password(&within, user.id, &password).await?;
+    let shown = if generated { format!("; the new password is {password}") } else { String::new() };
+    print::line(format!("The password of {username} was replaced and its sessions end{shown}"))
+}
+
+fn new_password() -> String {
+    keyfile::random().chars().take(PASSWORD_LENGTH).collect()
 }
 
 /// 132 bits: nobody guesses it, and it can still be typed.

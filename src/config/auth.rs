@@ -38,21 +38,17 @@ impl Auth {
         within("auth.login_window_seconds", self.login_window_seconds, 1..=86_400)
     }
 
-    /// What holds outside dev and test: a key nobody else knows, and no open door to the network.
+    /// What holds outside dev: a key nobody else knows, and no open door to the network.
     pub(super) fn validate_strictly(&self, loopback: bool) -> Check {
         if let Some(key) = self.jwt_secret_key.as_ref().map(Secret::expose) {
-            let rule = "outside environment dev and test";
+            let rule = "outside environment dev";
             let long = format!("32 bytes or more {rule}, or nothing, to have one generated");
             require(key.len() >= SECRET_BYTES, "auth.jwt_secret_key", long)?;
             let own = format!("a secret of your own {rule}, not a well-known default");
             require(!is_well_known(key), "auth.jwt_secret_key", own)?;
         }
-        let open = self.mode == AuthMode::Disabled && !loopback;
-        require(
-            !open,
-            "auth.mode",
-            "required or optional on a host that is not loopback, outside environment dev and test",
-        )
+        let open = self.mode != AuthMode::Required && !loopback;
+        require(!open, "auth.mode", "required on a host that is not loopback, outside environment dev")
     }
 }
 

@@ -187,7 +187,7 @@ impl Config {
         self.worker.validate()?;
         self.audit.validate()?;
         self.logging.validate()?;
-        if self.environment == Environment::Production {
+        if self.environment != Environment::Dev {
             self.auth.validate_strictly(self.server.is_loopback())?;
         }
         Ok(())

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use ipnet::IpNet;
 use serde::Deserialize;
 
 use super::check::{Check, require, unset_if_empty, web_url, within};
@@ -19,6 +20,8 @@ pub struct Server {
     pub max_body_bytes: u64,
     #[serde(deserialize_with = "unset_if_empty")]
     pub public_url: Option<String>,
+    /// Whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<String>,
 }
 
 impl Server {
@@ -47,8 +50,19 @@ impl Server {
         within("server.request_timeout_seconds", self.request_timeout_seconds, 1..=3600)?;
         within("server.shutdown_grace_seconds", self.shutdown_grace_seconds, 0..=3600)?;
         within("server.max_body_bytes", self.max_body_bytes, 1024..=1 << 30)?;
+        let known = self.trusted_proxies.iter().all(|proxy| network(proxy).is_some());
+        require(known, "server.trusted_proxies", "addresses and networks, such as 10.0.0.2 and 172.16.0.0/12")?;
         web_url("server.public_url", self.public_url.as_deref())
     }
+
+    /// The networks of the trusted proxies.
+    pub fn trusted_networks(&self) -> Vec<IpNet> {
+        self.trusted_proxies.iter().filter_map(|proxy| network(proxy)).collect()
+    }
+}
+
+fn network(text: &str) -> Option<IpNet> {
+    text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
 }
 
 const HEADER: &str = "the name of an HTTP header";

@@ -30,10 +30,14 @@ pub struct Limits {
     pub statement_timeout: Duration,
 }
 
-/// Opens a database that exists (a SQLite file is created when missing).
+/// Opens a database that exists.
 pub async fn connect(target: &DatabaseUrl, limits: Limits) -> Result<Db> {
+    open(target, limits, false).await
+}
+
+async fn open(target: &DatabaseUrl, limits: Limits, create: bool) -> Result<Db> {
     let mut options = match target {
-        DatabaseUrl::Sqlite { path } => sqlite_options(path)?,
+        DatabaseUrl::Sqlite { path } => sqlite_options(path, create)?,
         DatabaseUrl::Postgres { url } => postgres_options(url, limits),
     };
     options
@@ -49,9 +53,9 @@ pub async fn connect(target: &DatabaseUrl, limits: Limits) -> Result<Db> {
     Ok(Db::new(connection, target.is_sqlite()))
 }
 
-fn sqlite_options(path: &Path) -> Result<ConnectOptions> {
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder)
+fn sqlite_options(path: &Path, create: bool) -> Result<ConnectOptions> {
+    if create && let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        create_private_folder(folder)
             .map_err(|error| Error::unavailable("The folder of a database cannot be created").caused_by(error))?;
     }
     let path: PathBuf = path.to_owned();
@@ -61,7 +65,7 @@ fn sqlite_options(path: &Path) -> Result<ConnectOptions> {
             .filename(&path)
             .in_memory(false)
             .shared_cache(false)
-            .create_if_missing(true)
+            .create_if_missing(create)
             .foreign_keys(true)
             .busy_timeout(SQLITE_BUSY_TIMEOUT)
             .pragma("journal_mode", "WAL")
@@ -70,6 +74,15 @@ fn sqlite_options(path: &Path) -> Result<ConnectOptions> {
             .pragma("temp_store", "MEMORY")
     });
     Ok(options)
+}
+
+/// Databases hold password hashes and companies' designs: their folders are their owner's alone.
+fn create_private_folder(folder: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
 }
 
 fn postgres_options(url: &str, limits: Limits) -> ConnectOptions {
@@ -82,6 +95,9 @@ fn postgres_options(url: &str, limits: Limits) -> ConnectOptions {
 ///
 /// Tried in this order because the right to connect is common, and the right to create is not.
 pub async fn connect_or_create(target: &DatabaseUrl, limits: Limits) -> Result<Db> {
+    if target.is_sqlite() {
+        return open(target, limits, true).await;
+    }
     match connect(target, limits).await {
         Ok(db) => Ok(db),
         Err(refused) => {

@@ -130,19 +130,40 @@ impl Tenancy {
             // Boxed: rare, and much larger than the way through an open database.
             return Box::pin(self.provision(tenant, org)).await;
         }
-        let reason = found
-            .and_then(|placement| placement.state_reason)
-            .unwrap_or_else(|| format!("run: yuantus tenant create {tenant} --org {org}"));
-        Err(Error::unavailable(format!("The database of {tenant}/{org} is not ready: {reason}"))
+        let advice = format!("run: yuantus seed-meta --tenant {tenant} --org {org}");
+        let reason = found.and_then(|placement| placement.state_reason).unwrap_or_default();
+        Err(Error::unavailable("This organisation's database is not ready")
             .code("TENANT_NOT_READY", "This organisation's database is not ready yet. Ask your operator.")
-            .retry_after(PROVISIONING_RETRY_SECONDS))
+            .retry_after(PROVISIONING_RETRY_SECONDS)
+            .caused_by(format!("{reason} {advice}").trim().to_owned()))
     }
 
     async fn open_ready(&self, place: &Place, placement: &Placement) -> Result<TenantDb> {
         let target = self.rules.target(placement)?;
         let limits = self.settings.database_limits;
         let schema_mode = self.settings.schema_mode;
-        self.pools.get(place, || provision::open_checked(target, limits, schema_mode)).await
+        let open = || async {
+            let (database, upgraded) = provision::open_checked(target, limits, schema_mode).await?;
+            if let Some(version) = upgraded {
+                registry::record_version(&self.control, place, &version).await?;
+            }
+            Ok(database)
+        };
+        self.pools.get(place, open).await
+    }
+
+    /// Whether this installation keeps product data for a tenant: in single mode the platform's own has none.
+    ///
+    /// Fails with `Forbidden` when the one database is meant for another tenant.
+    pub fn admits(&self, tenant: &TenantId) -> Result<bool> {
+        if self.settings.mode != TenancyMode::Single {
+            return Ok(true);
+        }
+        match &self.settings.single_tenant {
+            _ if *tenant == self.settings.platform_tenant => Ok(false),
+            Some(named) if named != tenant => Err(provision::single_refusal(tenant)),
+            _ => Ok(true),
+        }
     }
 
     /// Single mode before any tenant has claimed the database: for seeding it.

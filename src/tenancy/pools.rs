@@ -10,11 +10,14 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Notify, OnceCell, OwnedSemaphorePermit, Semaphore};
 
 use super::{Place, WakeUps, lock};
 use crate::db::Db;
 use crate::error::{Error, Result};
+
+/// How often a waiter looks for a database that became idle unnoticed.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// Bounds of the set of open databases.
 #[derive(Debug, Clone, Copy)]
@@ -48,6 +51,8 @@ struct Slot {
     db: OnceCell<Db>,
     leases: AtomicUsize,
     last_used: Mutex<Instant>,
+    /// Rung when the last lease ends: someone may be waiting for the place.
+    idle: Arc<Notify>,
     _place: OwnedSemaphorePermit,
 }
 
@@ -72,7 +77,9 @@ struct Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         *lock(&self.slot.last_used) = Instant::now();
-        self.slot.leases.fetch_sub(1, Ordering::AcqRel);
+        if self.slot.leases.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.slot.idle.notify_one();
+        }
     }
 }
 
@@ -81,6 +88,7 @@ pub struct Pools {
     limits: PoolLimits,
     places: Arc<Semaphore>,
     slots: Mutex<HashMap<Place, Arc<Slot>>>,
+    idle: Arc<Notify>,
     counters: Counters,
     wakeups: Arc<WakeUps>,
 }
@@ -91,6 +99,7 @@ impl Pools {
             limits,
             places: Arc::new(Semaphore::new(limits.max_open)),
             slots: Mutex::default(),
+            idle: Arc::default(),
             counters: Counters::default(),
             wakeups: Arc::default(),
         }
@@ -124,44 +133,50 @@ impl Pools {
         if let Some(lease) = self.existing(place) {
             return Ok(lease);
         }
-        let permit = self.free_place().await?;
-        let mut slots = lock(&self.slots);
-        // Another caller may have made the slot while this one waited; its own place is then given back.
-        let slot = slots.entry(place.clone()).or_insert_with(|| {
-            Arc::new(Slot {
-                db: OnceCell::new(),
-                leases: AtomicUsize::new(0),
-                last_used: Mutex::new(Instant::now()),
-                _place: permit,
-            })
-        });
-        Ok(take(slot))
+        if let Ok(permit) = self.places.clone().try_acquire_owned() {
+            return Ok(self.occupy(place, permit));
+        }
+        self.counters.waits.fetch_add(1, Ordering::Relaxed);
+        match tokio::time::timeout(self.limits.wait, self.lease_when_free(place)).await {
+            Ok(lease) => lease,
+            Err(_) => Err(Error::unavailable("Every database connection is in use").retry_after(1)),
+        }
     }
 
     fn existing(&self, place: &Place) -> Option<Lease> {
         lock(&self.slots).get(place).map(take)
     }
 
-    async fn free_place(&self) -> Result<OwnedSemaphorePermit> {
-        if let Ok(permit) = self.places.clone().try_acquire_owned() {
-            return Ok(permit);
-        }
-        self.evict_least_recently_used().await;
-        self.counters.waits.fetch_add(1, Ordering::Relaxed);
-        match tokio::time::timeout(self.limits.wait, self.wait_for_place()).await {
-            Ok(permit) => permit,
-            Err(_) => Err(Error::unavailable("Every database connection is in use").retry_after(1)),
-        }
+    /// Another caller may have made the slot while this one waited; its permit is then given back.
+    fn occupy(&self, place: &Place, permit: OwnedSemaphorePermit) -> Lease {
+        let mut slots = lock(&self.slots);
+        let slot = slots.entry(place.clone()).or_insert_with(|| {
+            Arc::new(Slot {
+                db: OnceCell::new(),
+                leases: AtomicUsize::new(0),
+                last_used: Mutex::new(Instant::now()),
+                idle: self.idle.clone(),
+                _place: permit,
+            })
+        });
+        take(slot)
     }
 
-    async fn wait_for_place(&self) -> Result<OwnedSemaphorePermit> {
+    async fn lease_when_free(&self, place: &Place) -> Result<Lease> {
         loop {
-            let acquired = tokio::time::timeout(Duration::from_millis(20), self.places.clone().acquire_owned()).await;
-            match acquired {
-                Ok(Ok(permit)) => return Ok(permit),
-                Ok(Err(_)) => return Err(Error::unavailable("The server is shutting down")),
-                // A lease may have ended meanwhile: its database is idle now and can make room.
-                Err(_) => self.evict_least_recently_used().await,
+            self.evict_least_recently_used().await;
+            if let Some(lease) = self.existing(place) {
+                return Ok(lease);
+            }
+            tokio::select! {
+                permit = self.places.clone().acquire_owned() => {
+                    let permit = permit.map_err(|_| Error::unavailable("The server is shutting down"))?;
+                    return Ok(self.occupy(place, permit));
+                }
+                // A database is idle now and can make room.
+                () = self.idle.notified() => {}
+                // It may have been another waiter's to take: look again.
+                () = tokio::time::sleep(LOOK_AGAIN) => {}
             }
         }
     }

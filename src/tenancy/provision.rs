@@ -35,22 +35,14 @@ impl Tenancy {
 
     /// A placement is recorded before anything is made, so that nothing exists of which the control database is unaware.
     async fn reserve(&self, tenant: &TenantId, place: &Place) -> Result<Placement> {
-        if self.settings.mode == TenancyMode::Single {
-            self.require_single_tenant(tenant)?;
+        if !self.admits(tenant)? {
+            return Err(single_refusal(tenant));
         }
         let key = placement::database_key(&self.rules.from_template(place)?)?;
         registry::reserve(&self.control, place, &key).await.map_err(|error| match self.settings.mode {
             TenancyMode::Single => single_refusal(tenant),
             _ => error,
         })
-    }
-
-    fn require_single_tenant(&self, tenant: &TenantId) -> Result<()> {
-        let named_another = self.settings.single_tenant.as_ref().is_some_and(|named| named != tenant);
-        if named_another || *tenant == self.settings.platform_tenant {
-            return Err(single_refusal(tenant));
-        }
-        Ok(())
     }
 
     async fn run_steps(&self, tenant: &TenantId, place: &Place, placement: &Placement) -> Result<()> {
@@ -67,10 +59,12 @@ impl Tenancy {
     }
 
     /// Brings a ready database to the present schema and records its version.
+    ///
+    /// Fails with `Unavailable` `DATABASE_MISSING` when the database is lost: an empty one must not take its place.
     pub async fn upgrade(&self, placement: &Placement) -> Result<db::Upgrade> {
         let target = self.rules.target(placement)?;
-        let database = db::connect(&target, Limits { max_connections: 1, ..self.settings.database_limits }).await?;
-        let done = db::upgrade::<Migrator>(&database).await;
+        let database = open_existing(&target, Limits { max_connections: 1, ..self.settings.database_limits }).await?;
+        let done = upgrade_existing(&database).await;
         database.close().await?;
         let done = done?;
         registry::record_version(&self.control, &placement.place(), &done.to).await?;
@@ -82,7 +76,7 @@ impl Tenancy {
     }
 }
 
-fn single_refusal(tenant: &TenantId) -> Error {
+pub(super) fn single_refusal(tenant: &TenantId) -> Error {
     Error::forbidden(format!("TENANCY_MODE=single: the database holds another tenant's data, {tenant} has none here"))
         .code("SINGLE_TENANT", "This installation serves one tenant, and it is not this one.")
 }
@@ -93,15 +87,16 @@ pub(super) async fn create_and_migrate(target: &DatabaseUrl, limits: Limits) -> 
     Ok(database)
 }
 
-/// Opens a database and makes sure that its schema is the one this binary knows.
-pub(super) async fn open_checked(target: DatabaseUrl, limits: Limits, schema_mode: SchemaMode) -> Result<Db> {
-    if db::file_is_missing(&target) {
-        return Err(Error::unavailable("The organisation's database is missing; restore it from a backup")
-            .code("DATABASE_MISSING", "This organisation's database is missing. Ask your operator."));
-    }
-    let database = db::connect(&target, limits).await?;
+/// Opens a database and makes sure that its schema is the one this binary knows; says to which version it was upgraded, if
+/// it was.
+pub(super) async fn open_checked(
+    target: DatabaseUrl,
+    limits: Limits,
+    schema_mode: SchemaMode,
+) -> Result<(Db, Option<String>)> {
+    let database = open_existing(&target, limits).await?;
     match check_version(&database, schema_mode).await {
-        Ok(()) => Ok(database),
+        Ok(upgraded) => Ok((database, upgraded)),
         Err(error) => {
             database.close().await?;
             Err(error)
@@ -109,22 +104,50 @@ pub(super) async fn open_checked(target: DatabaseUrl, limits: Limits, schema_mod
     }
 }
 
-async fn check_version(database: &Db, schema_mode: SchemaMode) -> Result<()> {
+async fn open_existing(target: &DatabaseUrl, limits: Limits) -> Result<Db> {
+    if db::file_is_missing(target) {
+        return Err(missing());
+    }
+    db::connect(target, limits).await
+}
+
+async fn upgrade_existing(database: &Db) -> Result<db::Upgrade> {
+    if db::schema_version::<Migrator>(database).await?.is_none() {
+        return Err(missing());
+    }
+    db::upgrade::<Migrator>(database).await
+}
+
+fn missing() -> Error {
+    Error::unavailable("The organisation's database is missing; restore it from a backup")
+        .code("DATABASE_MISSING", "This organisation's database is missing. Ask your operator.")
+}
+
+async fn check_version(database: &Db, schema_mode: SchemaMode) -> Result<Option<String>> {
     let wanted = latest::<Migrator>();
     let found = db::schema_version::<Migrator>(database).await?;
     if found.as_deref() == Some(wanted.as_str()) {
-        return Ok(());
+        return Ok(None);
     }
-    match schema_mode {
-        SchemaMode::CreateAll => db::upgrade::<Migrator>(database).await.map(|_| ()),
-        SchemaMode::Migrations if found.as_deref() > Some(wanted.as_str()) => Err(Error::unavailable(format!(
-            "The database has schema {}, which is newer than this binary knows ({wanted})",
-            found.unwrap_or_default()
-        ))),
-        SchemaMode::Migrations => Err(Error::unavailable(format!(
-            "The database has schema {} and this binary needs {wanted}; run: yuantus db upgrade --all",
-            found.unwrap_or_else(|| "none".to_owned())
-        ))
-        .code("SCHEMA_BEHIND", "This organisation's database is being upgraded. Try again later.")),
+    if schema_mode == SchemaMode::CreateAll {
+        return Ok(Some(upgrade_existing(database).await?.to));
     }
+    let found = found.ok_or_else(missing)?;
+    let (code, user, why) = if found > wanted {
+        (
+            "SCHEMA_NEWER",
+            "This server is older than this organisation's database. Ask your operator.",
+            "run a newer yuantus",
+        )
+    } else {
+        (
+            "SCHEMA_BEHIND",
+            "This organisation's database is being upgraded. Try again later.",
+            "run: yuantus db upgrade --all",
+        )
+    };
+    Err(Error::unavailable("This organisation's database has another schema than this server needs")
+        .code(code, user)
+        .retry_after(30)
+        .caused_by(format!("its schema is {found}, this binary needs {wanted}; {why}")))
 }

@@ -5,7 +5,8 @@ use std::collections::HashSet;
 use chrono::Utc;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, TryInsertResult,
+    ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+    TryInsertResult,
 };
 
 use super::Place;
@@ -33,6 +34,32 @@ impl TenantState {
             Self::Failed => "failed",
             Self::Deleting => "deleting",
         }
+    }
+}
+
+impl TenantState {
+    /// The tenant may be served now.
+    ///
+    /// Fails with `Forbidden` for a suspended one and `Unavailable` for one that is being made or out of service, with the
+    /// operator's reason.
+    pub fn require_served(tenant: &str, state: &str, is_active: bool, reason: Option<&str>) -> Result<()> {
+        let because = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
+        let suspended = !is_active || state == Self::Suspended.as_str() || state == Self::Deleting.as_str();
+        if suspended {
+            return Err(Error::forbidden(format!("Tenant {tenant} is suspended{because}"))
+                .code("TENANT_SUSPENDED", format!("This tenant is suspended{because}")));
+        }
+        if state == Self::Active.as_str() {
+            return Ok(());
+        }
+        let (code, what) = if state == Self::Provisioning.as_str() {
+            ("TENANT_PROVISIONING", "is being set up")
+        } else {
+            ("TENANT_FAILED", "is out of service")
+        };
+        Err(Error::unavailable(format!("Tenant {tenant} {what}{because}"))
+            .code(code, format!("This tenant {what}{because}"))
+            .retry_after(10))
     }
 }
 
@@ -103,16 +130,7 @@ const FAILED: &str = "failed";
 pub(super) async fn require_active(control: &Db, tenant_id: &TenantId, org_id: &OrgId) -> Result<()> {
     let found = tenant::Entity::find_by_id(tenant_id.as_str()).one(control).await?;
     let found = found.ok_or_else(|| Error::not_found("Tenant not found"))?;
-    if !found.is_active || found.state == TenantState::Suspended.as_str() {
-        let reason = found.state_reason.map(|reason| format!(": {reason}")).unwrap_or_default();
-        return Err(Error::forbidden(format!("Tenant {tenant_id} is suspended{reason}"))
-            .code("TENANT_SUSPENDED", "This tenant is suspended. Ask your operator."));
-    }
-    if found.state == TenantState::Failed.as_str() {
-        let reason = found.state_reason.unwrap_or_else(|| "see the server's log".to_owned());
-        return Err(Error::unavailable(format!("Tenant {tenant_id} is out of service: {reason}"))
-            .code("TENANT_FAILED", "This tenant is out of service. Ask your operator."));
-    }
+    TenantState::require_served(&found.id, &found.state, found.is_active, found.state_reason.as_deref())?;
     let org = org::Entity::find_by_id((tenant_id.to_string(), org_id.to_string())).one(control).await?;
     match org {
         None => Err(Error::not_found("Org not found")),
@@ -187,10 +205,10 @@ pub(super) async fn reserve(control: &Db, place: &Place, database_key: &str) -> 
     })
 }
 
-/// Records a finished step.
+/// Records a finished step. What another process has finished wholly meanwhile stays finished.
 pub(super) async fn finish_step(control: &Db, place: &Place, step: Step, schema_version: &str) -> Result<()> {
     let ready = step == Step::Seeded;
-    update(control, place, |row| {
+    update_unready(control, place, |row| {
         row.step = Set(step.as_str().to_owned());
         row.schema_version = Set((step >= Step::Migrated).then(|| schema_version.to_owned()));
         row.state = Set(if ready { READY } else { PROVISIONING }.to_owned());
@@ -201,7 +219,7 @@ pub(super) async fn finish_step(control: &Db, place: &Place, step: Step, schema_
 
 /// Records why provisioning stopped; the next attempt goes on from the last finished step.
 pub(super) async fn fail(control: &Db, place: &Place, reason: &str) -> Result<()> {
-    update(control, place, |row| {
+    update_unready(control, place, |row| {
         row.state = Set(FAILED.to_owned());
         row.state_reason = Set(Some(reason.to_owned()));
     })
@@ -210,17 +228,23 @@ pub(super) async fn fail(control: &Db, place: &Place, reason: &str) -> Result<()
 
 /// Records the schema version of a database that was upgraded.
 pub(super) async fn record_version(control: &Db, place: &Place, schema_version: &str) -> Result<()> {
-    update(control, place, |row| row.schema_version = Set(Some(schema_version.to_owned()))).await
-}
-
-async fn update(control: &Db, place: &Place, change: impl FnOnce(&mut placement::ActiveModel)) -> Result<()> {
-    let mut row = placement::ActiveModel {
-        tenant_id: Set(place.tenant.clone()),
-        org_id: Set(place.org.clone()),
+    let row = placement::ActiveModel {
+        schema_version: Set(Some(schema_version.to_owned())),
         updated_at: Set(Utc::now()),
         ..Default::default()
     };
-    change(&mut row);
-    placement::Entity::update(row).exec(control).await?;
+    placement::Entity::update_many().set(row).filter(at(place)).exec(control).await?;
     Ok(())
+}
+
+async fn update_unready(control: &Db, place: &Place, change: impl FnOnce(&mut placement::ActiveModel)) -> Result<()> {
+    let mut row = placement::ActiveModel { updated_at: Set(Utc::now()), ..Default::default() };
+    change(&mut row);
+    let unready = at(place).add(placement::Column::State.ne(READY));
+    placement::Entity::update_many().set(row).filter(unready).exec(control).await?;
+    Ok(())
+}
+
+fn at(place: &Place) -> Condition {
+    Condition::all().add(placement::Column::TenantId.eq(&place.tenant)).add(placement::Column::OrgId.eq(&place.org))
 }

@@ -13,6 +13,7 @@ on_every_backend!(
     a_wrong_setting_stops_the_start_with_one_line,
     the_demonstration_prints_a_login_that_works_and_starts_again_with_it,
     sample_data_can_be_seeded_twice,
+    looking_at_nothing_makes_nothing,
 );
 
 fn text(output: &Output) -> String {
@@ -54,6 +55,8 @@ async fn tenants_are_created_listed_shown_suspended_and_resumed(at: Installation
     ok(&at.cli(&["tenant", "resume", "acme"]));
     let listed: Value = serde_json::from_str(&ok(&at.cli(&["tenant", "list", "--json"]))).unwrap();
     assert_eq!((&listed[0]["state"], &listed[0]["orgs"][0]["database"]), (&json!("active"), &json!("ready")));
+    let reset = ok(&at.cli(&["tenant", "reset-password", "acme", "--password", "another"]));
+    assert!(reset.contains("replaced"), "{reset}");
     let missing = at.cli(&["tenant", "show", "nobody"]);
     assert_eq!(missing.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&missing.stderr).contains("yuantus tenant list"));
@@ -125,4 +128,13 @@ async fn sample_data_can_be_seeded_twice(at: Installation) {
     ok(&at.cli(&["seed-identity"]));
     assert!(!ok(&at.cli(&["seed-data"])).contains(" 0 parts"));
     assert!(ok(&at.cli(&["seed-data"])).contains(" 0 parts and 0 lines"));
+}
+
+async fn looking_at_nothing_makes_nothing(mut at: Installation) {
+    let empty = at.folder().join("empty");
+    std::fs::create_dir(&empty).unwrap();
+    at.set("YUANTUS_DATA_DIR", empty.display().to_string());
+    at.set("YUANTUS_IDENTITY_DATABASE_URL", format!("sqlite:///{}", empty.join("control.db").display()));
+    assert!(!at.cli(&["db", "status"]).status.success());
+    assert_eq!(std::fs::read_dir(&empty).unwrap().count(), 0);
 }

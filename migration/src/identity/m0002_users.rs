@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
-use crate::schema::{bigint, create_tables, flag, index, json, moment, text, text_null};
+use crate::schema::{bigint, create_tables, flag, index, json, moment, moment_null, text, text_null};
 
 create_tables! {
     tables: [
@@ -15,6 +15,8 @@ create_tables! {
             .col(text("password_hash"))
             .col(flag("is_active", true))
             .col(flag("is_superuser", false))
+            // Tokens issued before this moment are refused: set when a password is reset.
+            .col(moment_null("sessions_valid_from"))
             .col(moment("created_at"))
             .col(moment("updated_at"))
             .primary_key(Index::create().col("tenant_id").col("id"))

@@ -70,6 +70,8 @@ fn payload(reason: &str) -> Problem {
 }
 
 fn described(place: &str, name: Option<&str>, reason: &str) -> Problem {
+    // The framework names parameters of a path by their position, which says nothing.
+    let name = name.filter(|name| !name.starts_with("param"));
     let loc: Vec<&str> = std::iter::once(place).chain(name).collect();
     if is_missing(reason) {
         return Problem::new("missing", &loc, "Field required");

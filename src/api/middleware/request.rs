@@ -80,17 +80,22 @@ impl<E: Endpoint> Request<E> {
         response
     }
 
-    async fn bounded(&self, mut request: poem::Request) -> Response {
+    async fn bounded(&self, request: poem::Request) -> Response {
+        match tokio::time::timeout(self.limits.timeout, self.handled(request)).await {
+            Ok(response) => response,
+            Err(_) => ApiError::from(Error::unavailable("The request took too long").retry_after(1)).into_response(),
+        }
+    }
+
+    async fn handled(&self, mut request: poem::Request) -> Response {
         if let Err(refused) = limit_body(&mut request, self.limits.max_body_bytes).await {
             return refused;
         }
         let (method, uri) = (request.method().clone(), request.uri().clone());
-        let handled = AssertUnwindSafe(self.inner.call(request)).catch_unwind();
-        match tokio::time::timeout(self.limits.timeout, handled).await {
-            Ok(Ok(Ok(output))) => output.into_response(),
-            Ok(Ok(Err(error))) => failures::response(error, &method, &uri),
-            Ok(Err(panic)) => panicked(&panic),
-            Err(_) => ApiError::from(Error::unavailable("The request took too long").retry_after(1)).into_response(),
+        match AssertUnwindSafe(self.inner.call(request)).catch_unwind().await {
+            Ok(Ok(output)) => output.into_response(),
+            Ok(Err(error)) => failures::response(error, &method, &uri),
+            Err(panic) => panicked(&panic),
         }
     }
 }

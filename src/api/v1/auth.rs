@@ -11,6 +11,7 @@ use super::Tag;
 use crate::api::auth::TenantCaller;
 use crate::api::body::Body;
 use crate::api::error::ApiResult;
+use crate::api::peer;
 use crate::app::App;
 use crate::domain::identity::{self, Login, Org, Profile, Token};
 
@@ -118,7 +119,7 @@ impl AuthApi {
             username: &body.username,
             password: &body.password,
             org: body.org_id.as_deref(),
-            address: request.remote_addr().as_socket_addr().map(std::net::SocketAddr::ip),
+            address: peer::address(request, &app.config.server.trusted_networks()),
         };
         Ok(Json(identity::login(&app.identity, attempt).await?.into()))
     }

@@ -1,12 +1,15 @@
 //! Logging in, and changing the organisation of a token.
 //!
-//! Every attempt is counted before the password is looked at, per account and per address, in the control database: the
-//! limit holds across API processes and under parallel guessing. An unknown user takes as long as a wrong password.
+//! Failures are counted in the control database, per account and per address, so the limit holds across API processes.
+//! Logins of one account take turns within a process, so that parallel guesses are counted one by one and parallel logins
+//! with the right password only wait for each other. An unknown user takes as long as a wrong password.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use sha2::{Digest, Sha256};
 
 use super::model::{MAX_PASSWORD, MAX_USERNAME, check_text};
 use super::password::{self, Verdict};
@@ -49,34 +52,54 @@ pub async fn login(identity: &Identity, attempt: Login<'_>) -> Result<Token> {
     }
     let org = attempt.org.filter(|org| !org.is_empty()).map(OrgId::new).transpose()?;
     let tenant = TenantId::new(attempt.tenant).ok();
-    let account = format!("account:{}/{}", tenant.as_ref().map_or("?", TenantId::as_str), attempt.username);
-    let address = attempt.address.map(|address| format!("address:{address}"));
-    count_attempt(identity, &account, address.as_deref()).await?;
+    let account =
+        subject("account", &format!("{}/{}", tenant.as_ref().map_or("?", TenantId::as_str), attempt.username));
+    let address = attempt.address.map(|address| subject("address", &network(address)));
+    require_under_limit(identity, address.as_deref(), identity.rules.per_address).await?;
+    let turn = identity.logins.get_with(account.clone(), async { Arc::default() }).await;
+    let _mine = turn.lock().await;
+    require_under_limit(identity, Some(&account), identity.rules.per_account).await?;
 
-    let (tenant, user) = match authenticated(identity, tenant, &attempt).await? {
-        Some(known) => known,
-        None => {
-            tracing::warn!(tenant = attempt.tenant, user = attempt.username, "login refused");
-            return Err(refused());
-        }
+    let Some((tenant, user)) = authenticated(identity, tenant, &attempt).await? else {
+        count_failure(identity, &account, address.as_deref()).await?;
+        return Err(refused());
     };
-    repo::attempts::forgive(identity.tenancy().control(), &account, address.as_deref()).await?;
+    repo::attempts::forgive(identity.tenancy().control(), &account).await?;
+    repo::tenants::require_enterable(identity.tenancy().control(), &tenant).await?;
     issue(identity, &tenant, user, org.as_ref()).await
 }
 
-async fn count_attempt(identity: &Identity, account: &str, address: Option<&str>) -> Result<()> {
-    let control = identity.tenancy().control();
-    let rules = identity.rules;
-    let limits = [(Some(account), rules.per_account), (address, rules.per_address)];
-    for (subject, limit) in limits {
-        let Some(subject) = subject else { continue };
-        let attempts = repo::attempts::count(control, subject, now(), rules.window).await?;
-        if attempts.number > limit {
-            let message = "Too many failed logins; try again later";
-            return Err(Error::new(Kind::LimitReached, message)
-                .code("LOGIN_LIMITED", message)
-                .retry_after(attempts.seconds_left.max(1)));
-        }
+/// What is counted, as a digest: whatever was typed takes the same room and shows nobody's name.
+fn subject(kind: &str, text: &str) -> String {
+    let digest = Sha256::digest(format!("{kind}:{text}").as_bytes());
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Who sits behind an address: one IPv6 customer has a whole /64.
+fn network(address: IpAddr) -> String {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => format!("{:?}", &address.segments()[..4]),
+    }
+}
+
+async fn require_under_limit(identity: &Identity, subject: Option<&str>, limit: u32) -> Result<()> {
+    let Some(subject) = subject else { return Ok(()) };
+    let failures =
+        repo::attempts::failures(identity.tenancy().control(), subject, now(), identity.rules.window).await?;
+    if failures.number < limit {
+        return Ok(());
+    }
+    let message = "Too many failed logins; try again later";
+    Err(Error::new(Kind::LimitReached, message)
+        .code("LOGIN_LIMITED", message)
+        .retry_after(failures.seconds_left.max(1)))
+}
+
+async fn count_failure(identity: &Identity, account: &str, address: Option<&str>) -> Result<()> {
+    tracing::warn!("login refused");
+    for subject in std::iter::once(account).chain(address) {
+        repo::attempts::count(identity.tenancy().control(), subject, now(), identity.rules.window).await?;
     }
     Ok(())
 }
@@ -100,9 +123,6 @@ async fn authenticated(
     if verdict == Verdict::RightButOld {
         let hash = password::hash(attempt.password).await?;
         repo::users::set_password_hash(control, &tenant, account.id, &hash).await?;
-    }
-    if repo::tenants::require_enterable(control, &tenant).await.is_err() {
-        return Ok(None);
     }
     Ok(Some((tenant, account.id)))
 }

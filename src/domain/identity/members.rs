@@ -1,6 +1,6 @@
 //! Memberships: which users may act in an organisation, and with which roles.
 
-use super::model::{Member, NewMember, clean_roles, require_org_admin};
+use super::model::{MAX_USERNAME, Member, NewMember, check_text, clean_roles, require_org_admin};
 use super::repo;
 use crate::context::TenantCtx;
 use crate::domain::audit::{Act, record_act};
@@ -24,6 +24,9 @@ pub async fn list_members(ctx: &TenantCtx, org: &str) -> Result<Vec<Member>> {
 pub async fn add_member(ctx: &TenantCtx, org: &str, new: NewMember) -> Result<Member> {
     let org = existing_org(ctx, org).await?;
     let roles = clean_roles(new.roles)?;
+    if let Some(name) = &new.username {
+        check_text("username", name, 1, MAX_USERNAME)?;
+    }
     let user = match (new.user_id, &new.username) {
         (Some(id), _) => repo::users::find(ctx.control(), &ctx.tenant, id).await?,
         (None, Some(name)) => repo::users::by_name(ctx.control(), &ctx.tenant, name).await?,

@@ -21,8 +21,8 @@ pub use orgs::{create_org, get_org, list_orgs, my_orgs, update_org};
 pub use seed::{IdentitySeed, Seeded, ensure_org, seed_identity};
 pub use session::{Identity, Profile, Session, me};
 pub use tenants::{
-    NewTenant, TenantChange, create_tenant, get_own_tenant, get_tenant, list_tenants, orgs_of, platform, resume_tenant,
-    suspend_tenant, tenant_overviews, update_tenant,
+    NewTenant, Registered, TenantChange, complete_tenant, create_tenant, get_own_tenant, get_tenant, list_tenants,
+    orgs_of, platform, register_tenant, resume_tenant, suspend_tenant, tenant_overviews, update_tenant,
 };
 pub use token::{Claims, Tokens};
-pub use users::{create_user, list_users, reset_password, update_user};
+pub use users::{create_user, find_user, list_users, reset_password, update_user};

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::context::{ADMIN_ROLE, TenantCtx};
 use crate::error::{Error, Problem, Result};
-use crate::types::UserId;
+use crate::types::{OrgId, UserId};
 
 pub const MAX_USERNAME: usize = 100;
 pub const MAX_PASSWORD: usize = 200;
@@ -138,6 +138,18 @@ pub fn require_org_admin(ctx: &TenantCtx, org: &str) -> Result<()> {
     if ctx.actor.is_superuser() || (own && admin) { Ok(()) } else { Err(Error::forbidden("Admin required")) }
 }
 
+/// Who may change a user: a superuser anyone; an administrator of an organisation those who belong to it and to no other,
+/// superusers excepted.
+pub fn require_may_change_user(ctx: &TenantCtx, user: &User, orgs: &[String]) -> Result<()> {
+    let own = ctx.org.as_ref().map(OrgId::as_str);
+    let belongs = !orgs.is_empty() && orgs.iter().all(|org| Some(org.as_str()) == own);
+    let admin = ctx.actor.roles().iter().any(|role| role == ADMIN_ROLE);
+    if ctx.actor.is_superuser() || (admin && belongs && !user.is_superuser) {
+        return Ok(());
+    }
+    Err(Error::forbidden("Superuser required: the user belongs to other organisations, or is a superuser"))
+}
+
 /// A text of a length a person can read, without control characters.
 pub fn check_text(field: &str, text: &str, min: usize, max: usize) -> Result<()> {
     let length = text.chars().count();
@@ -153,12 +165,21 @@ pub fn check_text(field: &str, text: &str, min: usize, max: usize) -> Result<()>
     Err(Error::invalid(vec![problem]))
 }
 
+/// What permission entries and answers name besides roles; a number there is a user.
+const RESERVED_ROLES: [&str; 4] = ["world", "Creator", "Owner", "superuser"];
+
 /// Roles as they are stored: trimmed, without blanks and repeats, in the order given.
 pub fn clean_roles(roles: Vec<String>) -> Result<Vec<String>> {
     let mut kept: Vec<String> = Vec::new();
     for role in roles {
         let role = role.trim().to_owned();
         check_text("roles", &role, 0, MAX_NAME)?;
+        if RESERVED_ROLES.contains(&role.as_str())
+            || (!role.is_empty() && role.bytes().all(|byte| byte.is_ascii_digit()))
+        {
+            let message = format!("{role:?} has a meaning of its own in permissions and cannot be a role");
+            return Err(Error::invalid_field("value_error", &["body", "roles"], message));
+        }
         if !role.is_empty() && !kept.contains(&role) {
             kept.push(role);
         }
@@ -174,6 +195,9 @@ mod tests {
     fn roles_are_trimmed_and_kept_once() {
         let roles = [" engineer ", "viewer", "", "engineer"].map(str::to_owned).to_vec();
         assert_eq!(clean_roles(roles).unwrap(), ["engineer", "viewer"]);
+        for reserved in ["superuser", "world", "Owner", "42"] {
+            assert!(clean_roles(vec![reserved.to_owned()]).is_err(), "{reserved}");
+        }
     }
 
     #[test]

@@ -1,8 +1,7 @@
 //! Organisations of a tenant: list, get, create (with its database), change.
 
-use super::model::{MAX_NAME, Org, OrgChange, check_text, require_tenant_admin};
+use super::model::{MAX_NAME, Org, OrgChange, check_text, require_org_admin, require_superuser, require_tenant_admin};
 use super::repo;
-use crate::config::TenancyMode;
 use crate::context::{Actor, TenantCtx};
 use crate::domain::audit::{Act, record_act};
 use crate::error::{Error, Result};
@@ -38,34 +37,42 @@ async fn find(ctx: &TenantCtx, org: &str) -> Result<Org> {
     found.ok_or_else(|| Error::not_found("Org not found"))
 }
 
-/// Makes an organisation and, where each has one, its database.
+/// Makes an organisation and, where each has one, its database. Repeating a call that was interrupted finishes it.
 ///
-/// Fails with `Conflict` when it exists.
+/// Fails with `Conflict` when it exists and is complete.
 pub async fn create_org(ctx: &TenantCtx, id: &str, name: Option<String>, is_active: bool) -> Result<Org> {
-    require_tenant_admin(ctx)?;
+    require_superuser(ctx)?;
     let id = OrgId::new(id)?;
     let name = name.unwrap_or_else(|| id.to_string());
     check_text("name", &name, 1, MAX_NAME)?;
     let tx = ctx.control().begin().await?;
-    let org = repo::orgs::insert(&tx, &ctx.tenant, &id, &name, is_active, ctx.now()).await?;
-    let org = org.ok_or_else(|| Error::conflict("Org already exists"))?;
-    let after = serde_json::to_value(&org).ok();
-    record_act(ctx, &tx, Act { action: "org.created", subject: format!("org/{id}"), before: None, after }).await?;
-    tx.commit().await?;
-    provision(ctx, &id).await?;
-    Ok(org)
-}
-
-/// Where organisations share their tenant's database there is nothing to make for one more.
-async fn provision(ctx: &TenantCtx, org: &OrgId) -> Result<()> {
-    if ctx.tenancy().mode() == TenancyMode::DbPerTenantOrg {
-        ctx.tenancy().provision(&ctx.tenant, org).await?;
+    let made = repo::orgs::insert(&tx, &ctx.tenant, &id, &name, is_active, ctx.now()).await?;
+    if let Some(org) = &made {
+        let after = serde_json::to_value(org).ok();
+        record_act(ctx, &tx, Act { action: "org.created", subject: format!("org/{id}"), before: None, after }).await?;
     }
-    Ok(())
+    tx.commit().await?;
+    let completed = provision(ctx, &id).await?;
+    match made {
+        Some(org) => Ok(org),
+        None if completed => find(ctx, id.as_str()).await,
+        None => Err(Error::conflict("Org already exists")),
+    }
 }
 
+/// Makes the organisation's database, where there is one to make; says whether there was.
+pub(super) async fn provision(ctx: &TenantCtx, org: &OrgId) -> Result<bool> {
+    let tenancy = ctx.tenancy();
+    if !tenancy.admits(&ctx.tenant)? || tenancy.is_ready(&ctx.tenant, org).await? {
+        return Ok(false);
+    }
+    tenancy.provision(&ctx.tenant, org).await?;
+    Ok(true)
+}
+
+/// Changes an organisation: a superuser any, its administrator that one.
 pub async fn update_org(ctx: &TenantCtx, org: &str, change: OrgChange) -> Result<Org> {
-    require_tenant_admin(ctx)?;
+    require_org_admin(ctx, org)?;
     if let Some(name) = &change.name {
         check_text("name", name, 1, MAX_NAME)?;
     }

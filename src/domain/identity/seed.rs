@@ -8,6 +8,7 @@ use crate::context::PlatformCtx;
 use crate::db::Tx;
 use crate::domain::audit::{Act, record_act, record_platform_act};
 use crate::error::Result;
+use crate::tenancy::TenantState;
 use crate::types::{OrgId, TenantId};
 
 /// What to set up.
@@ -37,7 +38,7 @@ pub async fn ensure_org(ctx: &PlatformCtx, tenant: &TenantId, org: &OrgId) -> Re
 
 async fn insert_missing(ctx: &PlatformCtx, tx: &Tx, tenant: &TenantId, org: &OrgId) -> Result<(bool, bool)> {
     let within = ctx.within(tenant.clone());
-    let new_tenant = repo::tenants::insert(tx, tenant, tenant.as_str(), true, ctx.now()).await?;
+    let new_tenant = repo::tenants::insert(tx, tenant, tenant.as_str(), true, TenantState::Active, ctx.now()).await?;
     if new_tenant {
         let act = Act { action: "tenant.created", subject: format!("tenant/{tenant}"), before: None, after: None };
         record_platform_act(ctx, tx, tenant, act).await?;
@@ -56,17 +57,7 @@ pub async fn seed_identity(ctx: &PlatformCtx, seed: &IdentitySeed) -> Result<See
     let hash = prepare(&seed.user).await?;
     let mut done = Seeded::default();
     let tx = ctx.control().begin().await?;
-    done.tenant = repo::tenants::insert(&tx, &seed.tenant, seed.tenant.as_str(), true, ctx.now()).await?;
-    if done.tenant {
-        let subject = format!("tenant/{}", seed.tenant);
-        let act = Act { action: "tenant.created", subject, before: None, after: None };
-        record_platform_act(ctx, &tx, &seed.tenant, act).await?;
-    }
-    done.org = repo::orgs::insert(&tx, &seed.tenant, &seed.org, seed.org.as_str(), true, ctx.now()).await?.is_some();
-    if done.org {
-        let act = Act { action: "org.created", subject: format!("org/{}", seed.org), before: None, after: None };
-        record_act(&within, &tx, act).await?;
-    }
+    (done.tenant, done.org) = insert_missing(ctx, &tx, &seed.tenant, &seed.org).await?;
     let user = match repo::users::by_name(&tx, &seed.tenant, &seed.user.username).await? {
         Some(user) => user,
         None => {

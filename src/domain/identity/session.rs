@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use moka::future::Cache;
+use tokio::sync::Mutex;
 
 use super::model::LoginRules;
 use super::repo;
@@ -16,6 +17,8 @@ use crate::types::{OrgId, TenantId, UserId};
 /// How long a looked-up session is remembered: a deactivated user, membership or tenant is out within a second.
 const FRESHNESS: Duration = Duration::from_millis(900);
 const CAPACITY: u64 = 50_000;
+/// Longer than any login takes.
+const LOGIN_TURN: Duration = Duration::from_secs(120);
 
 /// The identity service of one installation.
 pub struct Identity {
@@ -24,8 +27,13 @@ pub struct Identity {
     pub(super) rules: LoginRules,
     pub(super) platform_enabled: bool,
     pub(super) platform_tenant: TenantId,
-    sessions: Cache<(TenantId, UserId, Option<OrgId>), Session>,
+    sessions: Cache<SessionKey, Session>,
+    /// One login of an account at a time in this process: parallel guesses queue, and are counted one by one.
+    pub(super) logins: Cache<String, Arc<Mutex<()>>>,
 }
+
+/// Tenant, user, organisation, and when the token was issued.
+type SessionKey = (TenantId, UserId, Option<OrgId>, i64);
 
 /// Someone who may act in a tenant, and in an organisation where one is named.
 #[derive(Debug, Clone)]
@@ -55,7 +63,8 @@ impl Identity {
         platform_tenant: TenantId,
     ) -> Self {
         let sessions = Cache::builder().max_capacity(CAPACITY).time_to_live(FRESHNESS).build();
-        Self { tenancy, tokens, rules, platform_enabled, platform_tenant, sessions }
+        let logins = Cache::builder().max_capacity(CAPACITY).time_to_idle(LOGIN_TURN).build();
+        Self { tenancy, tokens, rules, platform_enabled, platform_tenant, sessions, logins }
     }
 
     pub fn tenancy(&self) -> &Arc<Tenancy> {
@@ -71,19 +80,23 @@ impl Identity {
     ///
     /// Fails with `Unauthenticated` when the user or tenant may not enter (any more), `Forbidden` for a non-member.
     pub async fn session(&self, claims: &Claims, org: Option<&OrgId>) -> Result<Session> {
-        let key = (claims.tenant_id.clone(), claims.user_id()?, org.cloned());
+        let key = (claims.tenant_id.clone(), claims.user_id()?, org.cloned(), claims.iat);
         if let Some(session) = self.sessions.get(&key).await {
             return Ok(session);
         }
-        let session = self.look_up(&key.0, key.1, org).await?;
+        let session = self.look_up(&key.0, key.1, org, claims.iat).await?;
         self.sessions.insert(key, session.clone()).await;
         Ok(session)
     }
 
-    async fn look_up(&self, tenant: &TenantId, user_id: UserId, org: Option<&OrgId>) -> Result<Session> {
+    async fn look_up(&self, tenant: &TenantId, user_id: UserId, org: Option<&OrgId>, issued: i64) -> Result<Session> {
         let control = self.tenancy.control();
         let user = repo::users::find(control, tenant, user_id).await?.filter(|user| user.is_active);
         let user = user.ok_or_else(|| Error::unauthenticated("User is not active"))?;
+        let valid_from = repo::users::sessions_valid_from(control, tenant, user_id).await?;
+        if valid_from.is_some_and(|from| issued < from.timestamp()) {
+            return Err(Error::unauthenticated("The password was changed; log in again"));
+        }
         repo::tenants::require_enterable(control, tenant).await?;
         let roles = match org {
             None => Vec::new(),

@@ -2,6 +2,7 @@
 
 use super::members::changed;
 use super::model::{MAX_NAME, Member, NewUser, Org, Tenant, TenantOverview, check_text, require_tenant_admin};
+use super::orgs::provision;
 use super::repo::{self, tenants::Change};
 use super::session::Identity;
 use super::users::{created, prepare};
@@ -9,6 +10,7 @@ use crate::context::{ADMIN_ROLE, PlatformCtx, TenantCtx};
 use crate::db::Tx;
 use crate::domain::audit::{Act, record_act, record_platform_act};
 use crate::error::{Error, Result};
+use crate::tenancy::TenantState;
 use crate::types::{OrgId, TenantId, UserId};
 
 /// A tenant to be, with its first organisation and administrator.
@@ -38,38 +40,70 @@ pub fn platform(identity: &Identity, ctx: &TenantCtx) -> Result<PlatformCtx> {
     Err(Error::forbidden("Platform admin required"))
 }
 
-/// Makes a tenant with its organisation, database and administrator, in an order that bears repetition: what an earlier
-/// call has made stays, what it did not reach is made now, and only a tenant that was complete is `Conflict`.
+/// Makes a tenant with its organisation, database and administrator. A call that was interrupted is finished by repeating
+/// it; a tenant that is complete is `Conflict` and stays untouched.
 pub async fn create_tenant(ctx: &PlatformCtx, new: NewTenant) -> Result<Tenant> {
+    let registered = register_tenant(ctx, new).await?;
+    complete_tenant(ctx, &registered).await
+}
+
+/// A tenant that is written down, and not yet provisioned.
+#[derive(Debug, Clone)]
+pub struct Registered {
+    pub tenant: TenantId,
+    pub org: Option<OrgId>,
+    /// The administrator was made now, with the given password; not by an earlier call with another.
+    pub admin_created: bool,
+}
+
+/// Writes down a tenant, its organisation and its administrator, in one transaction; nothing is provisioned yet.
+///
+/// Fails with `Conflict` when the tenant is complete, `Forbidden` when this installation admits it no data.
+pub async fn register_tenant(ctx: &PlatformCtx, new: NewTenant) -> Result<Registered> {
     let id = TenantId::new(new.id.clone()).map_err(|_| bad_id("id"))?;
     let org = new.org_id.clone().map(|org| OrgId::new(org).map_err(|_| bad_id("default_org_id"))).transpose()?;
     let name = new.name.clone().unwrap_or_else(|| id.to_string());
     check_text("name", &name, 1, MAX_NAME)?;
+    ctx.tenancy().admits(&id)?;
     let hash = match &new.admin {
         Some(admin) => Some(prepare(admin).await?),
         None => None,
     };
     let within = ctx.within(id.clone());
     let tx = ctx.control().begin().await?;
-    let mut made = repo::tenants::insert(&tx, &id, &name, new.is_active, ctx.now()).await?;
-    let tenant = repo::tenants::find(&tx, &id).await?.ok_or_else(|| Error::internal("A tenant was not stored"))?;
-    if made {
-        let after = serde_json::to_value(&tenant).ok();
-        let act = Act { action: "tenant.created", subject: format!("tenant/{id}"), before: None, after };
+    if repo::tenants::insert(&tx, &id, &name, new.is_active, TenantState::Provisioning, ctx.now()).await? {
+        let act = Act { action: "tenant.created", subject: format!("tenant/{id}"), before: None, after: None };
         record_platform_act(ctx, &tx, &id, act).await?;
+    } else if !is_provisioning(&tx, &id).await? {
+        return Err(Error::conflict("Tenant already exists"));
     }
     if let Some(org) = &org {
-        made |= add_org(&within, &tx, org).await?;
+        add_org(&within, &tx, org).await?;
     }
-    if let (Some(admin), Some(hash)) = (&new.admin, &hash) {
-        made |= add_admin(&within, &tx, org.as_ref(), admin, hash).await?;
-    }
-    tx.commit().await?;
-    let was_ready = match &org {
-        Some(org) => !provision(&within, org).await?,
-        None => true,
+    let admin_created = match (&new.admin, &hash) {
+        (Some(admin), Some(hash)) => add_admin(&within, &tx, org.as_ref(), admin, hash).await?,
+        _ => false,
     };
-    if !made && was_ready { Err(Error::conflict("Tenant already exists")) } else { Ok(tenant) }
+    tx.commit().await?;
+    Ok(Registered { tenant: id, org, admin_created })
+}
+
+async fn is_provisioning(tx: &Tx, id: &TenantId) -> Result<bool> {
+    let found = repo::tenants::find(tx, id).await?;
+    Ok(found.is_some_and(|tenant| tenant.state == TenantState::Provisioning.as_str()))
+}
+
+/// Makes the database of a registered tenant, and lets its users in.
+pub async fn complete_tenant(ctx: &PlatformCtx, registered: &Registered) -> Result<Tenant> {
+    if let Some(org) = &registered.org {
+        provision(&ctx.within(registered.tenant.clone()), org).await?;
+    }
+    let tx = ctx.control().begin().await?;
+    let state = Some((TenantState::Active, None));
+    let tenant =
+        repo::tenants::update(&tx, &registered.tenant, Change { state, ..Change::default() }, ctx.now()).await?;
+    tx.commit().await?;
+    Ok(tenant)
 }
 
 fn bad_id(field: &str) -> Error {
@@ -77,29 +111,20 @@ fn bad_id(field: &str) -> Error {
     Error::invalid_field("value_error", &["body", field], message)
 }
 
-/// Makes the database; says whether there was anything to make.
-async fn provision(ctx: &TenantCtx, org: &OrgId) -> Result<bool> {
-    if ctx.tenancy().is_ready(&ctx.tenant, org).await? {
-        return Ok(false);
-    }
-    ctx.tenancy().provision(&ctx.tenant, org).await?;
-    Ok(true)
-}
-
-async fn add_org(ctx: &TenantCtx, tx: &Tx, org: &OrgId) -> Result<bool> {
+async fn add_org(ctx: &TenantCtx, tx: &Tx, org: &OrgId) -> Result<()> {
     let Some(org) = repo::orgs::insert(tx, &ctx.tenant, org, org.as_str(), true, ctx.now()).await? else {
-        return Ok(false);
+        return Ok(());
     };
     let after = serde_json::to_value(&org).ok();
     let act = Act { action: "org.created", subject: format!("org/{}", org.id), before: None, after };
-    record_act(ctx, tx, act).await?;
-    Ok(true)
+    record_act(ctx, tx, act).await
 }
 
-/// Makes the administrator and its membership. One of that name is left as it is: repeating must not change a password.
+/// Makes the administrator and its membership; says whether it was made. One of that name is left as it is: repeating must
+/// not change a password.
 async fn add_admin(ctx: &TenantCtx, tx: &Tx, org: Option<&OrgId>, admin: &NewUser, hash: &str) -> Result<bool> {
     let existing = repo::users::by_name(tx, &ctx.tenant, &admin.username).await?;
-    let mut made = existing.is_none();
+    let made = existing.is_none();
     let user = match existing {
         Some(user) => user,
         None => {
@@ -109,7 +134,7 @@ async fn add_admin(ctx: &TenantCtx, tx: &Tx, org: Option<&OrgId>, admin: &NewUse
         }
     };
     if let Some(org) = org {
-        made |= add_membership(ctx, tx, org, user.id, &[ADMIN_ROLE.to_owned()]).await?.is_some();
+        add_membership(ctx, tx, org, user.id, &[ADMIN_ROLE.to_owned()]).await?;
     }
     Ok(made)
 }
@@ -164,13 +189,13 @@ pub async fn update_tenant(ctx: &PlatformCtx, id: &str, change: TenantChange) ->
 
 /// Stops serving a tenant, with the reason that its users are told.
 pub async fn suspend_tenant(ctx: &PlatformCtx, id: &str, reason: Option<String>) -> Result<Tenant> {
-    let state = Some(("suspended", reason));
+    let state = Some((TenantState::Suspended, reason));
     changed_tenant(ctx, id, "tenant.suspended", Change { state, ..Change::default() }).await
 }
 
 /// Serves a suspended tenant again.
 pub async fn resume_tenant(ctx: &PlatformCtx, id: &str) -> Result<Tenant> {
-    let state = Some(("active", None));
+    let state = Some((TenantState::Active, None));
     changed_tenant(ctx, id, "tenant.resumed", Change { state, is_active: Some(true), name: None }).await
 }
 

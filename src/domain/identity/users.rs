@@ -1,14 +1,18 @@
 //! Users of a tenant: list, create, change, reset a password.
 
 use super::model::{
-    MAX_NAME, MAX_PASSWORD, MAX_USERNAME, NewUser, User, UserChange, check_text, require_superuser,
-    require_tenant_admin,
+    MAX_NAME, MAX_PASSWORD, MAX_USERNAME, NewUser, User, UserChange, check_text, require_may_change_user,
+    require_superuser, require_tenant_admin,
 };
 use super::{password, repo};
 use crate::context::TenantCtx;
+use crate::db::Tx;
 use crate::domain::audit::{Act, record_act};
 use crate::error::{Error, Result};
 use crate::types::UserId;
+
+/// What every JSON reader keeps exact.
+const MAX_USER_ID: UserId = (1 << 53) - 1;
 
 pub async fn list_users(ctx: &TenantCtx) -> Result<Vec<User>> {
     require_tenant_admin(ctx)?;
@@ -46,8 +50,9 @@ pub(super) async fn prepare(new: &NewUser) -> Result<String> {
     if let Some(email) = &new.email {
         check_text("email", email, 0, MAX_NAME)?;
     }
-    if new.id.is_some_and(|id| id < 1) {
-        return Err(Error::invalid_field("value_error", &["body", "user_id"], "A user id is 1 or more"));
+    if new.id.is_some_and(|id| !(1..=MAX_USER_ID).contains(&id)) {
+        let message = format!("A user id is 1 to {MAX_USER_ID}");
+        return Err(Error::invalid_field("value_error", &["body", "user_id"], message));
     }
     password::hash(&new.password).await
 }
@@ -57,16 +62,22 @@ pub(super) fn created(user: &User) -> Act<'static> {
     Act { action: "user.created", subject: format!("user/{}", user.id), before: None, after }
 }
 
+/// Changes a user. The last superuser stays one.
 pub async fn update_user(ctx: &TenantCtx, id: UserId, change: UserChange) -> Result<User> {
     require_tenant_admin(ctx)?;
     if let Some(email) = &change.email {
         check_text("email", email, 0, MAX_NAME)?;
     }
-    let before = repo::users::get(ctx.control(), &ctx.tenant, id).await?;
-    if before.is_superuser || change.is_superuser == Some(true) {
+    if change.is_superuser == Some(true) {
         require_superuser(ctx)?;
     }
     let tx = ctx.control().begin().await?;
+    let before = changeable(ctx, &tx, id).await?;
+    let stays = change.is_active.unwrap_or(true) && change.is_superuser.unwrap_or(true);
+    if before.is_superuser && !stays && repo::users::other_superusers(&tx, &ctx.tenant, id).await? == 0 {
+        return Err(Error::conflict("The last superuser of a tenant stays one")
+            .code("LAST_SUPERUSER", "Make another user a superuser first."));
+    }
     let after = repo::users::update(&tx, &before, change, ctx.now()).await?;
     let act = Act {
         action: "user.updated",
@@ -79,18 +90,31 @@ pub async fn update_user(ctx: &TenantCtx, id: UserId, change: UserChange) -> Res
     Ok(after)
 }
 
-/// Gives a user a new password. That of a superuser only a superuser changes.
+/// A user whom the caller may change, read under a lock that keeps it and its rights as they are.
+async fn changeable(ctx: &TenantCtx, tx: &Tx, id: UserId) -> Result<User> {
+    repo::users::lock_all(tx, &ctx.tenant).await?;
+    let user = repo::users::get(tx, &ctx.tenant, id).await?;
+    let orgs = repo::members::orgs_of(tx, &ctx.tenant, id).await?;
+    require_may_change_user(ctx, &user, &orgs)?;
+    Ok(user)
+}
+
+/// Gives a user a new password and ends its sessions.
 pub async fn reset_password(ctx: &TenantCtx, id: UserId, new_password: &str) -> Result<()> {
     require_tenant_admin(ctx)?;
     check_password(new_password)?;
-    let user = repo::users::get(ctx.control(), &ctx.tenant, id).await?;
-    if user.is_superuser {
-        require_superuser(ctx)?;
-    }
     let hash = password::hash(new_password).await?;
     let tx = ctx.control().begin().await?;
-    repo::users::set_password_hash(&tx, &ctx.tenant, id, &hash).await?;
+    changeable(ctx, &tx, id).await?;
+    repo::users::reset_password(&tx, &ctx.tenant, id, &hash, ctx.now()).await?;
     let act = Act { action: "user.password_reset", subject: format!("user/{id}"), before: None, after: None };
     record_act(ctx, &tx, act).await?;
     tx.commit().await
+}
+
+/// The user of a name, for commands that know no ids.
+pub async fn find_user(ctx: &TenantCtx, username: &str) -> Result<User> {
+    require_tenant_admin(ctx)?;
+    let user = repo::users::by_name(ctx.control(), &ctx.tenant, username).await?;
+    user.ok_or_else(|| Error::not_found(format!("User {username} not found")))
 }

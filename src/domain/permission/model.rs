@@ -95,6 +95,12 @@ impl Rights {
 
     /// Whether the actor may. Administrators always; others when an entry that fits them grants it. No set, no right.
     pub fn allow(&self, set: &str, action: Action, subject: Subject) -> bool {
+        // Whoever has not shown who they are may at most read, whatever the world may.
+        if matches!(self.actor, Actor::Anonymous { trusted: false })
+            && !matches!(action, Action::Get | Action::Discover)
+        {
+            return false;
+        }
         self.actor.is_administrator()
             || self
                 .sets
@@ -187,9 +193,10 @@ mod tests {
     fn the_world_includes_the_anonymous_and_a_creator_must_be_somebody() {
         let rights = Rights::new(
             Actor::Anonymous { trusted: false },
-            vec![entry("world", &[Action::Get]), entry("Creator", &[Action::Update])],
+            vec![entry("world", &[Action::Get, Action::Create]), entry("Creator", &[Action::Update])],
         );
         assert!(rights.allow("Set", Action::Get, Subject::default()));
+        assert!(!rights.allow("Set", Action::Create, Subject::default()), "who is not logged in does not write");
         assert!(!rights.allow("Set", Action::Update, Subject::default()));
     }
 }

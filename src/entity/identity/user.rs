@@ -18,6 +18,7 @@ pub struct Model {
     pub password_hash: String,
     pub is_active: bool,
     pub is_superuser: bool,
+    pub sessions_valid_from: Option<DateTimeUtc>,
     pub created_at: DateTimeUtc,
     pub updated_at: DateTimeUtc,
 }

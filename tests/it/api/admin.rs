@@ -10,6 +10,9 @@ on_every_backend!(
     organisations_are_created_with_a_database_of_their_own,
     users_and_members_are_managed_by_administrators_only,
     only_a_superuser_makes_or_touches_one,
+    an_administrator_of_one_org_has_no_say_in_another,
+    the_last_superuser_stays_one,
+    what_users_are_called_and_numbered_is_checked,
     the_platform_creates_a_tenant_in_one_call_and_repeats_it_safely,
     the_same_tenant_asked_for_many_times_at_once_is_made_once,
     a_platform_administrator_is_a_superuser_of_the_platforms_tenant_where_enabled,
@@ -112,6 +115,12 @@ async fn the_platform_creates_a_tenant_in_one_call_and_repeats_it_safely(mut at:
     assert_eq!(root.get("/admin/tenants").await.expect(200)["total"], 3);
     assert_eq!(root.get("/admin/tenants/acme/orgs").await.expect(200)["items"][0]["id"], "acme-org");
     root.get("/admin/tenants/nope").await.expect(404);
+    // A complete tenant is not touched by asking for it again with something else.
+    let intruder = json!({"id": "acme", "default_org_id": "other", "admin_username": "spy", "admin_password": "spy"});
+    root.post("/admin/tenants", &intruder).await.expect(409);
+    let ada = server.client().login("acme", "acme-org", "ada", "pw-1").await;
+    assert_eq!(ada.get("/admin/users").await.expect(200)["total"], 1);
+    assert_eq!(ada.get("/admin/orgs").await.expect(200)["total"], 1);
     root.post("/admin/tenants", &json!({"name": "nameless"})).await.expect(422);
     root.post("/admin/tenants", &json!({"id": "x", "admin_username": "a"})).await.expect(422);
     root.patch("/admin/tenants/acme", &json!({"name": "Acme AG"})).await.expect(200);
@@ -141,4 +150,73 @@ async fn a_platform_administrator_is_a_superuser_of_the_platforms_tenant_where_e
     let disabled = Server::start(&at).await;
     let root = disabled.client().login("platform", "org-1", "admin", PASSWORD).await;
     assert_eq!(root.get("/admin/tenants").await.expect(403), refused);
+}
+
+async fn an_administrator_of_one_org_has_no_say_in_another(at: Installation) {
+    let world = World::start(at).await;
+    world.admin.post("/admin/orgs", &json!({"id": "org-2"})).await.expect(200);
+    let olga = world.user("olga", &["admin"]).await;
+    let other = json!({"username": "otto", "password": PASSWORD});
+    let otto = world.admin.post("/admin/users", &other).await.expect(200)["id"].clone();
+    let member = json!({"user_id": otto, "roles": ["admin"]});
+    world.admin.post("/admin/orgs/org-2/members", &member).await.expect(200);
+
+    olga.post(&format!("/admin/users/{otto}/reset-password"), &json!({"password": "mine"})).await.expect(403);
+    olga.patch(&format!("/admin/users/{otto}"), &json!({"is_active": false})).await.expect(403);
+    olga.patch("/admin/orgs/org-2", &json!({"is_active": false})).await.expect(403);
+    olga.post("/admin/orgs/org-2/members", &json!({"username": "olga", "roles": ["admin"]})).await.expect(403);
+    olga.post("/admin/orgs", &json!({"id": "org-3"})).await.expect(403);
+    // Her own organisation is hers.
+    let new = olga.post("/admin/users", &json!({"username": "nina", "password": "x"})).await.expect(200)["id"].clone();
+    olga.post("/admin/orgs/org-1/members", &json!({"user_id": new, "roles": ["viewer"]})).await.expect(200);
+    olga.post(&format!("/admin/users/{new}/reset-password"), &json!({"password": "y"})).await.expect(200);
+    olga.patch("/admin/orgs/org-1", &json!({"name": "Ours"})).await.expect(200);
+}
+
+async fn the_last_superuser_stays_one(at: Installation) {
+    let world = World::start(at).await;
+    for change in [json!({"is_superuser": false}), json!({"is_active": false})] {
+        let refused = world.admin.patch("/admin/users/1", &change).await.expect(409);
+        assert_eq!(refused["detail"]["code"], "LAST_SUPERUSER");
+    }
+    let second = json!({"username": "second", "password": PASSWORD, "is_superuser": true});
+    let second = world.admin.post("/admin/users", &second).await.expect(200)["id"].clone();
+    let there = world.server.client().login("acme", "org-1", "second", PASSWORD).await;
+    // Each takes the other's right at the same moment: one of them keeps it.
+    let demote = json!({"is_superuser": false});
+    let (paths, caller) = (["/admin/users/1".to_owned(), format!("/admin/users/{second}")], [&there, &world.admin]);
+    let both = futures::join!(caller[0].patch(&paths[0], &demote), caller[1].patch(&paths[1], &demote));
+    let mut statuses = [both.0.status.as_u16(), both.1.status.as_u16()];
+    statuses.sort_unstable();
+    assert_eq!(statuses[0], 200);
+    assert!(statuses[1] == 409 || statuses[1] == 403, "{statuses:?}");
+}
+
+async fn what_users_are_called_and_numbered_is_checked(at: Installation) {
+    let world = World::start(at).await;
+    let bad_users = [
+        json!({"username": "a\u{0}b", "password": "x"}),
+        json!({"username": "", "password": "x"}),
+        json!({"username": "x", "password": ""}),
+        json!({"username": "x", "password": "x", "user_id": 0}),
+        json!({"username": "x", "password": "x", "user_id": i64::MAX}),
+        json!({"username": "x".repeat(101), "password": "x"}),
+    ];
+    for bad in bad_users {
+        world.admin.post("/admin/users", &bad).await.expect(422);
+    }
+    // A large number of one user leaves the small ones to others.
+    let large = json!({"username": "large", "password": "x", "user_id": 9_007_199_254_740_991_i64});
+    world.admin.post("/admin/users", &large).await.expect(200);
+    let next = world.admin.post("/admin/users", &json!({"username": "next", "password": "x"})).await.expect(200);
+    assert_eq!(next["id"], 2);
+    let bad_members = [
+        json!({"username": "a\u{0}b", "roles": []}),
+        json!({"user_id": 2, "roles": ["superuser"]}),
+        json!({"user_id": 2, "roles": ["1"]}),
+        json!({"user_id": 2, "roles": ["world"]}),
+    ];
+    for bad in bad_members {
+        world.admin.post("/admin/orgs/org-1/members", &bad).await.expect(422);
+    }
 }

@@ -12,6 +12,9 @@ on_every_backend!(
     a_login_answers_with_a_token_that_says_who_one_is,
     a_wrong_password_an_unknown_user_and_an_unknown_tenant_look_alike,
     failed_logins_are_limited_per_account_and_a_success_forgives,
+    parallel_logins_with_the_right_password_all_succeed,
+    failed_logins_are_limited_per_address_as_trusted_proxies_tell_it,
+    a_new_password_ends_the_sessions_of_the_old_one,
     a_token_without_an_org_picks_one,
     header_and_token_must_agree,
     a_deactivated_user_membership_or_tenant_is_out_within_a_second,
@@ -121,9 +124,13 @@ async fn a_deactivated_user_membership_or_tenant_is_out_within_a_second(at: Inst
     }
     assert!(world.at.cli(&["tenant", "suspend", "acme", "--reason", "unpaid"]).status.success());
     second_later().await;
-    world.admin.get("/aml/metadata/Part").await.expect(401);
-    let login = json!({"tenant_id": "acme", "username": "admin", "password": PASSWORD});
-    second.client().post("/auth/login", &login).await.expect(401);
+    let suspended = world.admin.get("/aml/metadata/Part").await.expect(403);
+    assert_eq!(suspended["detail"]["code"], "TENANT_SUSPENDED");
+    assert_eq!(suspended["detail"]["user_message"], "This tenant is suspended: unpaid");
+    let login = |password: &str| json!({"tenant_id": "acme", "username": "admin", "password": password});
+    second.client().post("/auth/login", &login(PASSWORD)).await.expect(403);
+    // Who has no password there learns nothing.
+    second.client().post("/auth/login", &login("wrong")).await.expect(401);
     assert!(world.at.cli(&["tenant", "resume", "acme"]).status.success());
     second_later().await;
     world.admin.get("/aml/metadata/Part").await.expect(200);
@@ -139,4 +146,44 @@ async fn a_tenant_context_is_demanded_where_nobody_logs_in(mut at: Installation)
     assert_eq!(missing, json!({"detail": "TENANCY_MODE=db-per-tenant-org requires org_id context"}));
     server.client().in_tenant("acme").in_org("org-1").get("/aml/metadata/Part").await.expect(200);
     server.client().in_tenant("acme").in_org("org-9").get("/aml/metadata/Part").await.expect(404);
+}
+
+async fn parallel_logins_with_the_right_password_all_succeed(mut at: Installation) {
+    at.set("YUANTUS_AUTH__LOGIN_MAX_FAILURES_PER_ACCOUNT", "3");
+    let world = World::start(at).await;
+    let client = world.server.client();
+    futures::future::join_all((0..12).map(|_| client.login("acme", "org-1", "admin", PASSWORD))).await;
+}
+
+async fn failed_logins_are_limited_per_address_as_trusted_proxies_tell_it(mut at: Installation) {
+    at.set("YUANTUS_AUTH__LOGIN_MAX_FAILURES_PER_ADDRESS", "2");
+    at.set("YUANTUS_SERVER__TRUSTED_PROXIES", "127.0.0.1");
+    let world = World::start(at).await;
+    let client = world.server.client();
+    let attempt = |user: usize, from: &'static str, password: &'static str| {
+        let name = if password == PASSWORD { "admin".to_owned() } else { format!("user-{user}") };
+        let body = json!({"tenant_id": "acme", "username": name, "password": password});
+        let request = client.request(reqwest::Method::POST, "/auth/login").header("x-forwarded-for", from).json(&body);
+        crate::support::client::reply(request)
+    };
+    for user in 0..2 {
+        attempt(user, "198.51.100.7", "wrong").await.expect(401);
+    }
+    attempt(2, "198.51.100.7", PASSWORD).await.expect(429);
+    attempt(3, "198.51.100.8", PASSWORD).await.expect(200);
+    // One customer's IPv6 addresses count together.
+    attempt(4, "2001:db8:1:2::1", "wrong").await.expect(401);
+    attempt(5, "2001:db8:1:2::2", "wrong").await.expect(401);
+    attempt(6, "2001:db8:1:2::3", PASSWORD).await.expect(429);
+}
+
+async fn a_new_password_ends_the_sessions_of_the_old_one(at: Installation) {
+    let world = World::start(at).await;
+    let erin = world.user("erin", &["engineer"]).await;
+    let id = erin.get("/auth/me").await.expect(200)["user_id"].clone();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    world.admin.post(&format!("/admin/users/{id}/reset-password"), &json!({"password": "new one"})).await.expect(200);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    erin.get("/auth/me").await.expect(401);
+    world.server.client().login("acme", "org-1", "erin", "new one").await.get("/auth/me").await.expect(200);
 }

@@ -12,6 +12,8 @@ on_every_backend!(
     single_mode_belongs_to_one_tenant,
     organisations_share_a_database_per_tenant_where_configured,
     a_database_is_made_when_first_used_or_refused_as_configured,
+    a_tenant_whose_making_failed_is_finished_by_asking_again,
+    a_lost_database_is_not_replaced_by_an_empty_one,
 );
 
 async fn two_tenants_with_the_same_names_and_numbers_do_not_meet(at: Installation) {
@@ -99,4 +101,45 @@ async fn a_database_is_made_when_first_used_or_refused_as_configured(mut at: Ins
     for call in calls {
         call.expect(200);
     }
+}
+
+async fn a_tenant_whose_making_failed_is_finished_by_asking_again(mut at: Installation) {
+    let template = at.setting("YUANTUS_DATABASE_URL_TEMPLATE").unwrap().to_owned();
+    // A server that is not there, or a folder that cannot be made.
+    let broken = if template.starts_with("sqlite") {
+        let file = at.folder().join("file");
+        std::fs::write(&file, "").unwrap();
+        format!("sqlite:///{}/{{tenant_id}}__{{org_id}}.db", file.display())
+    } else {
+        "postgresql://nobody@127.0.0.1:1/x__{tenant_id}__{org_id}".to_owned()
+    };
+    at.set("YUANTUS_DATABASE_URL_TEMPLATE", broken);
+    let failed = at.cli(&["tenant", "create", "acme"]);
+    assert!(!failed.status.success());
+    let printed = String::from_utf8_lossy(&failed.stdout).into_owned();
+    let password =
+        printed.split("password ").nth(1).and_then(|rest| rest.split(' ').next()).expect(&printed).to_owned();
+
+    at.set("YUANTUS_DATABASE_URL_TEMPLATE", template);
+    let finished = at.cli(&["tenant", "create", "acme"]);
+    assert!(finished.status.success(), "{}", String::from_utf8_lossy(&finished.stderr));
+    assert!(!String::from_utf8_lossy(&finished.stdout).contains("generated"), "the first password stays");
+    let server = Server::start(&at).await;
+    let admin = server.client().login("acme", "org-1", "admin", &password).await;
+    admin.get("/aml/metadata/Part").await.expect(200);
+}
+
+async fn a_lost_database_is_not_replaced_by_an_empty_one(at: Installation) {
+    create_tenant(&at, "acme");
+    let template = at.setting("YUANTUS_DATABASE_URL_TEMPLATE").unwrap().to_owned();
+    let url = template.replace("{tenant_id}", "acme").replace("{org_id}", "org-1");
+    match url.strip_prefix("sqlite:///") {
+        Some(path) => std::fs::remove_file(path).unwrap(),
+        None => crate::support::postgres::drop_databases(&format!("{}__acme", at.name)).await.unwrap(),
+    }
+    let server = Server::start(&at).await;
+    let admin = server.client().login("acme", "org-1", "admin", PASSWORD).await;
+    admin.get("/aml/metadata/Part").await.expect(503);
+    at.cli(&["db", "upgrade", "--all"]);
+    admin.get("/aml/metadata/Part").await.expect(503);
 }

@@ -39,6 +39,16 @@ pub async fn find(db: &impl ConnectionTrait, tenant: &TenantId, org: &OrgId, use
     Ok(membership::Entity::find_by_id(key).one(db).await?.map(Member::from))
 }
 
+/// The organisations that a user belongs to, active or not.
+pub async fn orgs_of(db: &impl ConnectionTrait, tenant: &TenantId, user: UserId) -> Result<Vec<String>> {
+    let rows = membership::Entity::find()
+        .filter(membership::Column::TenantId.eq(tenant.as_str()))
+        .filter(membership::Column::UserId.eq(user))
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().map(|row| row.org_id).collect())
+}
+
 /// The roles of an active member; none for anyone else.
 pub async fn active_roles(db: &Db, tenant: &TenantId, org: &OrgId, user: UserId) -> Result<Option<Vec<String>>> {
     Ok(find(db, tenant, org, user).await?.filter(|member| member.is_active).map(|member| member.roles))

@@ -10,6 +10,7 @@ use super::super::model::{OrgOverview, Tenant, TenantOverview};
 use crate::db::{Db, Tx};
 use crate::entity::identity::{org, placement, tenant, user};
 use crate::error::{Error, Result};
+use crate::tenancy::TenantState;
 use crate::types::TenantId;
 
 impl From<tenant::Model> for Tenant {
@@ -34,21 +35,27 @@ pub async fn list(db: &Db) -> Result<Vec<Tenant>> {
     Ok(rows.into_iter().map(Tenant::from).collect())
 }
 
-/// The tenant exists and lets its users in.
+/// The tenant lets its users in. For callers who have shown that they are its users: others learn nothing of it.
 pub async fn require_enterable(db: &Db, id: &TenantId) -> Result<()> {
-    match find(db, id).await? {
-        Some(tenant) if tenant.is_active && tenant.state != "suspended" => Ok(()),
-        _ => Err(Error::unauthenticated("Tenant is not active")),
-    }
+    let gone = || Error::unauthenticated("Tenant is not active");
+    let tenant = find(db, id).await?.ok_or_else(gone)?;
+    TenantState::require_served(&tenant.id, &tenant.state, tenant.is_active, tenant.state_reason.as_deref())
 }
 
 /// Inserts unless it exists; says whether it did.
-pub async fn insert(tx: &Tx, id: &TenantId, name: &str, is_active: bool, now: DateTime<Utc>) -> Result<bool> {
+pub async fn insert(
+    tx: &Tx,
+    id: &TenantId,
+    name: &str,
+    is_active: bool,
+    state: TenantState,
+    now: DateTime<Utc>,
+) -> Result<bool> {
     let row = tenant::ActiveModel {
         id: Set(id.to_string()),
         name: Set(name.to_owned()),
         is_active: Set(is_active),
-        state: Set("active".to_owned()),
+        state: Set(state.as_str().to_owned()),
         state_reason: Set(None),
         created_at: Set(now),
         updated_at: Set(now),
@@ -66,7 +73,7 @@ pub async fn insert(tx: &Tx, id: &TenantId, name: &str, is_active: bool, now: Da
 pub struct Change {
     pub name: Option<String>,
     pub is_active: Option<bool>,
-    pub state: Option<(&'static str, Option<String>)>,
+    pub state: Option<(TenantState, Option<String>)>,
 }
 
 pub async fn update(tx: &Tx, id: &TenantId, change: Change, now: DateTime<Utc>) -> Result<Tenant> {
@@ -78,7 +85,7 @@ pub async fn update(tx: &Tx, id: &TenantId, change: Change, now: DateTime<Utc>) 
         row.is_active = Set(is_active);
     }
     if let Some((state, reason)) = change.state {
-        row.state = Set(state.to_owned());
+        row.state = Set(state.as_str().to_owned());
         row.state_reason = Set(reason);
     }
     Ok(tenant::Entity::update(row).exec(tx).await?.into())

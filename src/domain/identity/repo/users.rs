@@ -1,11 +1,10 @@
 //! Rows of users. The password hash leaves only as an [`Account`], for the login.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
 
 use super::super::model::{NewUser, User, UserChange};
-use crate::context::now;
-use crate::db::dialect::lock;
+use crate::db::dialect::{lock, statement};
 use crate::db::{Db, Tx};
 use crate::entity::identity::user;
 use crate::error::{Error, Result};
@@ -70,7 +69,7 @@ pub async fn list(db: &Db, tenant: &TenantId) -> Result<Vec<User>> {
 /// Inserts a user, with the next free id of the tenant unless one is given.
 pub async fn insert(tx: &Tx, tenant: &TenantId, new: &NewUser, hash: &str, now: DateTime<Utc>) -> Result<User> {
     // Two at once must not draw the same id.
-    lock(tx, &format!("users:{tenant}")).await?;
+    lock_all(tx, tenant).await?;
     if by_name_row(tx, tenant, &new.username).await?.is_some() {
         return Err(Error::conflict("Username already exists"));
     }
@@ -87,6 +86,7 @@ pub async fn insert(tx: &Tx, tenant: &TenantId, new: &NewUser, hash: &str, now: 
         password_hash: hash.to_owned(),
         is_active: true,
         is_superuser: new.is_superuser,
+        sessions_valid_from: None,
         created_at: now,
         updated_at: now,
     };
@@ -94,15 +94,36 @@ pub async fn insert(tx: &Tx, tenant: &TenantId, new: &NewUser, hash: &str, now: 
     Ok(row.into())
 }
 
+/// The smallest free id from 1 on: a large one given by hand does not use up those below it.
 async fn next_id(tx: &Tx, tenant: &TenantId) -> Result<UserId> {
-    let highest: Option<Option<i64>> = user::Entity::find()
-        .select_only()
-        .column_as(user::Column::Id.max(), "highest")
+    let sql = "SELECT COALESCE(MIN(u.id) + 1, 1) AS next FROM \
+               (SELECT 0 AS id UNION ALL SELECT id FROM users WHERE tenant_id = $1) u \
+               WHERE NOT EXISTS (SELECT 1 FROM users v WHERE v.tenant_id = $1 AND v.id = u.id + 1)";
+    let row = tx.query_one_raw(statement(tx, sql, vec![tenant.as_str().into()])).await?;
+    let row = row.ok_or_else(|| Error::internal("No user id is free"))?;
+    Ok(row.try_get("", "next")?)
+}
+
+/// Holds back every other change of the tenant's users until the transaction ends.
+pub async fn lock_all(tx: &Tx, tenant: &TenantId) -> Result<()> {
+    lock(tx, &format!("users:{tenant}")).await
+}
+
+/// How many may administrate the tenant, besides one.
+pub async fn other_superusers(tx: &Tx, tenant: &TenantId, besides: UserId) -> Result<u64> {
+    Ok(user::Entity::find()
         .filter(user::Column::TenantId.eq(tenant.as_str()))
-        .into_tuple()
-        .one(tx)
-        .await?;
-    Ok(highest.flatten().unwrap_or(0) + 1)
+        .filter(user::Column::Id.ne(besides))
+        .filter(user::Column::IsSuperuser.eq(true))
+        .filter(user::Column::IsActive.eq(true))
+        .count(tx)
+        .await?)
+}
+
+/// From when on a user's tokens are valid.
+pub async fn sessions_valid_from(db: &Db, tenant: &TenantId, id: UserId) -> Result<Option<DateTime<Utc>>> {
+    let row = user::Entity::find_by_id((tenant.to_string(), id)).one(db).await?;
+    Ok(row.and_then(|row| row.sessions_valid_from))
 }
 
 pub async fn update(tx: &Tx, before: &User, change: UserChange, now: DateTime<Utc>) -> Result<User> {
@@ -124,14 +145,28 @@ pub async fn update(tx: &Tx, before: &User, change: UserChange, now: DateTime<Ut
     Ok(user::Entity::update(row).exec(tx).await?.into())
 }
 
+/// Stores another hash of the same password.
 pub async fn set_password_hash(db: &impl ConnectionTrait, tenant: &TenantId, id: UserId, hash: &str) -> Result<()> {
     let row = user::ActiveModel {
         tenant_id: Set(tenant.to_string()),
         id: Set(id),
         password_hash: Set(hash.to_owned()),
-        updated_at: Set(now()),
         ..Default::default()
     };
     user::Entity::update(row).exec(db).await?;
+    Ok(())
+}
+
+/// Stores a new password and ends every session that began with the old one.
+pub async fn reset_password(tx: &Tx, tenant: &TenantId, id: UserId, hash: &str, now: DateTime<Utc>) -> Result<()> {
+    let row = user::ActiveModel {
+        tenant_id: Set(tenant.to_string()),
+        id: Set(id),
+        password_hash: Set(hash.to_owned()),
+        sessions_valid_from: Set(Some(now)),
+        updated_at: Set(now),
+        ..Default::default()
+    };
+    user::Entity::update(row).exec(tx).await?;
     Ok(())
 }
