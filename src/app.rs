@@ -154,7 +154,9 @@ async fn open_control(config: &Config, schema: ControlSchema) -> Result<Db> {
 }
 
 fn unreachable(target: &DatabaseUrl, error: Error) -> Error {
-    Error::config(format!("The control database {} cannot be opened", target.redacted())).caused_by(error)
+    let advice =
+        if db::file_is_missing(target) { "it is not there; run: yuantus db upgrade" } else { "is it reachable?" };
+    Error::config(format!("The control database {} cannot be opened: {advice}", target.redacted())).caused_by(error)
 }
 
 fn storage_target(config: &Config) -> StorageTarget {

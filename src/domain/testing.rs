@@ -75,7 +75,7 @@ async fn tenancy(folder: &Path) -> Tenancy {
         statement_timeout: Duration::from_secs(10),
     };
     let control = DatabaseUrl::Sqlite { path: folder.join("control.db") };
-    let control = db::connect(&control, limits).await.unwrap();
+    let control = db::connect_or_create(&control, limits).await.unwrap();
     db::upgrade::<migration::identity::Migrator>(&control).await.unwrap();
     let template = format!("sqlite:///{}/{{tenant_id}}__{{org_id}}.db", folder.display());
     let rules = PlacementRules::new(TenancyMode::DbPerTenantOrg, template);

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::config::{DatabaseUrl, SchemaMode, TenancyMode};
 use crate::context::{Actor, Ctx, now};
-use crate::db::{Limits, connect, upgrade};
+use crate::db::{Limits, connect_or_create, upgrade};
 use crate::entity::identity::{org, tenant};
 use crate::entity::tenant::{job, outbox_event};
 use crate::jobs::{JobRecord, Site};
@@ -36,7 +36,7 @@ impl Installation {
         let limits =
             Limits { max_connections: 4, acquire_timeout: second, idle_timeout: second, statement_timeout: second };
         let control = DatabaseUrl::Sqlite { path: folder.path().join("control.db") };
-        let control = connect(&control, limits).await.unwrap();
+        let control = connect_or_create(&control, limits).await.unwrap();
         upgrade::<migration::identity::Migrator>(&control).await.unwrap();
         let settings = Settings {
             mode: TenancyMode::DbPerTenantOrg,

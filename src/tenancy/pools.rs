@@ -275,7 +275,7 @@ async fn close(slot: Arc<Slot>) {
 mod tests {
     use super::*;
     use crate::config::DatabaseUrl;
-    use crate::db::{Limits, connect};
+    use crate::db::{Limits, connect_or_create};
 
     fn limits(max_open: usize) -> PoolLimits {
         PoolLimits { max_open, wait: Duration::from_millis(200), idle: Duration::ZERO }
@@ -290,7 +290,7 @@ mod tests {
         let second = Duration::from_secs(1);
         let limits =
             Limits { max_connections: 1, acquire_timeout: second, idle_timeout: second, statement_timeout: second };
-        connect(&target, limits).await
+        connect_or_create(&target, limits).await
     }
 
     #[tokio::test]
