@@ -8,12 +8,13 @@ usage() {
 Usage: scripts/test.sh [--quick]
 
 Checks the format, lints, runs unit and integration tests on SQLite with local files and on PostgreSQL with S3, then
-checks generated Python and TypeScript clients and fuzzes the API, both against a running server.
+checks generated Python and TypeScript clients and fuzzes the API, both against a running server, and runs the production
+mode of docker/compose.yaml without containers.
 
   --quick   Format, lints, and tests on SQLite with local files only. Installs nothing.
   --help    This text.
 
-Missing programs are installed: PostgreSQL's server and Python's venv with apt-get (as root or through sudo), s3s-fs with
+Missing programs are installed: PostgreSQL's server, Python's venv and curl with apt-get (as root or through sudo), s3s-fs with
 cargo install, the client generators below target/. The servers are private to the run and end with it.
 TEXT
 }
@@ -136,4 +137,5 @@ if [ "$quick" = false ]; then
     export YUANTUS_BIN
     step "Generated clients" scripts/check-clients.sh
     step "API fuzzing" scripts/fuzz-api.sh
+    step "Production mode" scripts/check-compose.sh
 fi

@@ -3,6 +3,7 @@
 mod config;
 mod db;
 mod demo;
+mod healthcheck;
 mod import;
 mod print;
 mod seed;
@@ -47,6 +48,8 @@ Examples:
 enum Command {
     /// Serve the API, and run the jobs unless a worker does
     Start(start::Start),
+    /// Ask the server of this machine whether it is well; exit code 0 says yes
+    Healthcheck(healthcheck::Healthcheck),
     /// Print the version
     Version,
     /// Look at the configuration
@@ -77,6 +80,7 @@ enum Command {
 pub fn run(cli: Cli) -> Result<()> {
     match cli.command {
         Command::Version => print::line(format!("yuantus {}", env!("CARGO_PKG_VERSION"))),
+        Command::Healthcheck(command) => command.run(|| load(cli.config)),
         Command::Openapi => print::text(&crate::api::openapi_json()),
         Command::Config(command) => config::run(&command, &load(cli.config)?),
         Command::Start(command) => on_runtime(start::run(command, load(cli.config)?)),
