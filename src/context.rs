@@ -103,7 +103,8 @@ impl Ctx {
         org: OrgId,
         request_id: Option<String>,
     ) -> Result<Self> {
-        let db = tenancy.open(&tenant, &org).await?;
+        // Boxed: the way through provisioning is rare and large.
+        let db = Box::pin(tenancy.open(&tenant, &org)).await?;
         let store = tenancy.store(&tenant, &org);
         Ok(Self { actor, tenant, org, request_id, db, store, clock: now })
     }

@@ -12,6 +12,8 @@
 //! | 5 | `app` |
 //! | 6 | `api`, `worker` |
 //! | 7 | `cli` |
+// A request's future nests deeper than the default when optimised: authentication may provision a database.
+#![recursion_limit = "256"]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 pub mod api;
