@@ -1,5 +1,7 @@
 //! Tenants beside each other: nothing of one reaches another.
 
+mod isolation;
+
 use serde_json::json;
 
 use crate::support::server::Server;

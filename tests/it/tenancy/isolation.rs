@@ -1,0 +1,212 @@
+//! Isolation, operation by operation: generated from the OpenAPI document, so that a new operation is covered without
+//! anyone remembering.
+//!
+//! The victim, `umbra`, holds a marker in every text it has. The intruder, administrator of `acme`, calls every operation
+//! with umbra's ids in every place that takes one. No answer may bear the marker, and umbra must be as it was.
+
+use std::collections::BTreeMap;
+
+use reqwest::Method;
+use serde_json::{Map, Value, json};
+
+use crate::support::client::{Client, Reply, reply};
+use crate::support::world::{PASSWORD, World, add_line, create_tenant, id};
+use crate::support::{Installation, on_every_backend};
+
+on_every_backend!(
+    nobody_reaches_another_tenant_by_any_operation,
+    every_operation_but_the_public_ones_wants_a_token_of_the_tenant_it_names,
+);
+
+/// Operations that answer anyone; none of them says anything of a tenant.
+const PUBLIC: [&str; 2] = ["login", "get_health"];
+const MARKER: &str = "umbra-only";
+/// The intruder's own texts, which answers do show: a marker is not overlooked.
+const OWN_MARKER: &str = "acme-own";
+
+/// One operation of the document.
+struct Operation {
+    id: String,
+    method: Method,
+    path: String,
+    spec: Value,
+}
+
+fn operations() -> (Value, Vec<Operation>) {
+    let document: Value = serde_json::from_str(&yuantus::api::openapi_json()).unwrap();
+    let mut operations = Vec::new();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, spec) in methods.as_object().unwrap() {
+            operations.push(Operation {
+                id: spec["operationId"].as_str().unwrap().to_owned(),
+                method: Method::from_bytes(method.to_uppercase().as_bytes()).unwrap(),
+                path: path.clone(),
+                spec: spec.clone(),
+            });
+        }
+    }
+    assert!(operations.len() > 20);
+    (document, operations)
+}
+
+/// What the intruder knows of the victim: ids, in the places that could take them. Never the marker.
+struct Loot {
+    by_name: BTreeMap<&'static str, Vec<String>>,
+}
+
+impl Loot {
+    /// Values for a parameter or field; several where several kinds of id fit.
+    fn values(&self, name: &str) -> Vec<String> {
+        match name {
+            "item_type" | "item_type_name" | "type" => vec!["Part".to_owned(), "Part BOM".to_owned()],
+            "tenant_id" => vec!["umbra".to_owned()],
+            "org_id" | "default_org_id" => self.by_name["org"].clone(),
+            "user_id" | "admin_user_id" => self.by_name["user"].clone(),
+            _ if name.ends_with("id") => self.by_name["item"].clone(),
+            "parent" | "number" => vec!["SHARED-1".to_owned()],
+            _ => Vec::new(),
+        }
+    }
+}
+
+async fn nobody_reaches_another_tenant_by_any_operation(at: Installation) {
+    create_tenant(&at, "umbra");
+    let world = World::start(at).await;
+    let victim = world.server.client().login("umbra", "org-1", "admin", PASSWORD).await;
+    let loot = furnish(&victim, MARKER).await;
+    furnish(&world.admin, OWN_MARKER).await;
+    let before = everything_of(&victim).await;
+
+    let (document, operations) = operations();
+    let (mut calls, mut own) = (0, 0);
+    for operation in operations.iter().filter(|operation| !PUBLIC.contains(&operation.id.as_str())) {
+        for choice in 0..4 {
+            let answer = intrude(&world.admin, &document, operation, &loot, choice).await;
+            assert!(!answer.text.contains(MARKER), "{} shows what is umbra's: {answer:?}", operation.id);
+            assert!(answer.status.as_u16() != 500, "{}: {answer:?}", operation.id);
+            calls += 1;
+            own += usize::from(answer.text.contains(OWN_MARKER));
+        }
+    }
+    assert!(calls > 80 && own > 8, "{calls} calls, {own} answers with the intruder's own texts");
+    assert_eq!(everything_of(&victim).await, before, "umbra was changed from outside");
+}
+
+/// Fills an organisation with a BOM, users and a second org whose texts all bear a marker; numbers are the same in both.
+async fn furnish(client: &Client, marker: &str) -> Loot {
+    let mut items = Vec::new();
+    for number in ["SHARED-1", "SHARED-2"] {
+        let properties = json!({"item_number": number, "name": marker, "description": marker});
+        let part = json!({"type": "Part", "action": "add", "properties": properties});
+        items.push(id(&client.post("/aml/apply", &part).await.expect(200)));
+    }
+    let line = add_line(client, &items[0], &items[1]).await;
+    items.push(line["relationship_id"].as_str().unwrap().to_owned());
+    let user = json!({"username": format!("{marker}-user"), "password": PASSWORD, "email": marker, "user_id": 4711});
+    client.post("/admin/users", &user).await.expect(200);
+    client.post("/admin/orgs", &json!({"id": "org-2", "name": marker})).await.expect(200);
+    client.patch("/admin/orgs/org-1", &json!({"name": marker})).await.expect(200);
+    Loot {
+        by_name: BTreeMap::from([
+            ("item", items),
+            ("user", vec!["4711".to_owned(), "1".to_owned()]),
+            ("org", vec!["org-1".to_owned(), "org-2".to_owned()]),
+        ]),
+    }
+}
+
+async fn everything_of(client: &Client) -> Value {
+    let mut seen = Map::new();
+    for path in
+        ["/admin/users", "/admin/orgs", "/admin/orgs/org-1/members", "/admin/orgs/org-2/members", "/admin/tenant"]
+    {
+        seen.insert(path.to_owned(), client.get(path).await.expect(200));
+    }
+    for kind in ["Part", "Part BOM", "Document"] {
+        seen.insert(kind.to_owned(), client.post("/aml/apply", &json!({"type": kind})).await.expect(200));
+    }
+    Value::Object(seen)
+}
+
+/// Calls an operation with the victim's ids; `choice` varies which where there are several, and what the body asks for.
+async fn intrude(client: &Client, document: &Value, operation: &Operation, loot: &Loot, choice: usize) -> Reply {
+    let pick = |name: &str| {
+        let values = loot.values(name);
+        values.get(choice % values.len().max(1)).cloned().unwrap_or_else(|| "x".to_owned())
+    };
+    let mut path = operation.path.clone();
+    let mut query = Vec::new();
+    for parameter in operation.spec["parameters"].as_array().into_iter().flatten() {
+        let name = parameter["name"].as_str().unwrap();
+        match parameter["in"].as_str() {
+            Some("path") => path = path.replace(&format!("{{{name}}}"), &pick(name)),
+            Some("query") if !loot.values(name).is_empty() => query.push((name.to_owned(), pick(name))),
+            _ => {}
+        }
+    }
+    let request = client.request(operation.method.clone(), &path).query(&query);
+    let content = operation.spec["requestBody"]["content"].as_object();
+    match content.and_then(|content| content.iter().next()) {
+        Some((kind, body)) if kind.contains("json") => {
+            let body = filled(document, &body["schema"], loot, choice, 0);
+            reply(request.json(&body)).await
+        }
+        Some(_) => {
+            let file = reqwest::multipart::Part::bytes(&b"Part Number,Qty\nSHARED-2,1\n"[..]).file_name("s.csv");
+            let form =
+                reqwest::multipart::Form::new().part("file", file).text("parent", "SHARED-1").text("dry_run", "true");
+            reply(request.multipart(form)).await
+        }
+        None => reply(request).await,
+    }
+}
+
+/// A body in the shape of a schema, with the victim's ids wherever one fits.
+fn filled(document: &Value, schema: &Value, loot: &Loot, choice: usize, depth: usize) -> Value {
+    if let Some(reference) = schema["$ref"].as_str() {
+        let target = document.pointer(reference.trim_start_matches('#')).unwrap();
+        return filled(document, target, loot, choice, depth);
+    }
+    if let Some(parts) = schema["allOf"].as_array() {
+        return filled(document, &parts[0], loot, choice, depth);
+    }
+    let Some(properties) = schema["properties"].as_object() else {
+        return match (schema["enum"].as_array(), schema["type"].as_str()) {
+            (Some(values), _) => values[choice % values.len()].clone(),
+            (_, Some("array")) => json!([]),
+            (_, Some("object")) => json!({"related_id": loot.by_name["item"][1], "source_id": loot.by_name["item"][0]}),
+            (_, Some("integer" | "number")) => json!(1),
+            (_, Some("boolean")) => json!(true),
+            _ => json!("x"),
+        };
+    };
+    let mut body = Map::new();
+    for (name, property) in properties {
+        let values = loot.values(name);
+        let value = match values.get(choice % values.len().max(1)) {
+            Some(value) if property["type"] == "integer" => json!(value.parse::<i64>().unwrap()),
+            Some(value) => json!(value),
+            None if depth > 1 => continue,
+            None => filled(document, property, loot, choice, depth + 1),
+        };
+        body.insert(name.clone(), value);
+    }
+    Value::Object(body)
+}
+
+async fn every_operation_but_the_public_ones_wants_a_token_of_the_tenant_it_names(at: Installation) {
+    create_tenant(&at, "umbra");
+    let world = World::start(at).await;
+    let victim = world.server.client().login("umbra", "org-1", "admin", PASSWORD).await;
+    let loot = furnish(&victim, MARKER).await;
+    let (document, operations) = operations();
+    for operation in operations.iter().filter(|operation| !PUBLIC.contains(&operation.id.as_str())) {
+        let nobody = world.server.client().in_tenant("umbra").in_org("org-1");
+        let refused = intrude(&nobody, &document, operation, &loot, 0).await;
+        assert_eq!(refused.status, 401, "{} without a token: {refused:?}", operation.id);
+        let stranger = world.admin.in_tenant("umbra").in_org("org-1");
+        let refused = intrude(&stranger, &document, operation, &loot, 0).await;
+        assert_eq!(refused.status, 401, "{} with another tenant's token: {refused:?}", operation.id);
+        assert_eq!(refused.json()["detail"], "Tenant mismatch", "{}", operation.id);
+    }
+}
