@@ -111,6 +111,7 @@ fn init_logging(config: &Config) -> Result<()> {
         LogFormat::Text => telemetry::LogFormat::Text,
         LogFormat::Json => telemetry::LogFormat::Json,
     };
+    telemetry::metrics::install()?;
     telemetry::logging::init(&config.logging.level, format)
 }
 

@@ -20,6 +20,7 @@ pub struct Server {
     pub max_body_bytes: u64,
     #[serde(deserialize_with = "unset_if_empty")]
     pub public_url: Option<String>,
+    pub metrics_enabled: bool,
     /// Whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<String>,
 }

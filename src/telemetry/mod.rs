@@ -3,6 +3,7 @@
 pub mod health;
 mod json_line;
 pub mod logging;
+pub mod metrics;
 
 pub use health::{Health, Probe, run_all};
 pub use logging::LogFormat;

@@ -20,6 +20,8 @@ use uuid::Uuid;
 use crate::config;
 use crate::jobs::{Registry, Subscriber};
 use crate::tenancy::Tenancy;
+pub use upkeep::close_idle;
+
 use round::Round;
 use slots::Slots;
 use visit::Visitor;

@@ -4,13 +4,16 @@ use std::sync::Arc;
 
 use poem::Request;
 use poem::web::Data;
-use poem_openapi::payload::Json;
+use poem_openapi::payload::{Json, PlainText};
 use poem_openapi::{Object, OpenApi};
 
 use super::Tag;
 use crate::api::auth::public_scope;
 use crate::api::error::ApiResult;
 use crate::app::App;
+use crate::error::Error;
+use crate::telemetry;
+use crate::tenancy::PoolStatistics;
 
 pub struct SystemApi;
 
@@ -27,8 +30,32 @@ struct HealthResponse {
     audit_enabled: bool,
 }
 
+/// What the connection manager counts, under the names that dashboards know.
+fn report_pools(seen: PoolStatistics) {
+    metrics::describe_gauge!("yuantus_databases_open", "Product databases open in this process");
+    metrics::describe_counter!("yuantus_database_opens_total", "Product databases opened");
+    metrics::describe_counter!("yuantus_database_evictions_total", "Open databases closed to make room for another");
+    metrics::describe_counter!("yuantus_database_waits_total", "Requests that waited for room for a database");
+    metrics::gauge!("yuantus_databases_open").set(u32::try_from(seen.open).unwrap_or(u32::MAX));
+    metrics::counter!("yuantus_database_opens_total").absolute(seen.opens);
+    metrics::counter!("yuantus_database_evictions_total").absolute(seen.evictions);
+    metrics::counter!("yuantus_database_waits_total").absolute(seen.waits);
+}
+
 #[OpenApi(tag = "Tag::System")]
 impl SystemApi {
+    /// Metrics
+    ///
+    /// In the text format of Prometheus. Names no tenant. May be closed by configuration.
+    #[oai(path = "/metrics", method = "get", operation_id = "get_metrics")]
+    async fn metrics(&self, app: Data<&Arc<App>>) -> ApiResult<PlainText<String>> {
+        if !app.config.server.metrics_enabled {
+            return Err(Error::not_found("Not Found").into());
+        }
+        report_pools(app.tenancy.pool_statistics());
+        Ok(PlainText(telemetry::metrics::render()))
+    }
+
     /// Is it alive
     #[oai(path = "/health", method = "get", operation_id = "get_health")]
     async fn health(&self, request: &Request, app: Data<&Arc<App>>) -> ApiResult<Json<HealthResponse>> {

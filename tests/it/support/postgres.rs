@@ -23,6 +23,15 @@ pub async fn databases(prefix: &str) -> Result<Vec<String>, DbErr> {
     rows.iter().map(|row| row.try_get("", "name")).collect()
 }
 
+/// How many connections are open to the databases whose name starts with `prefix`.
+pub async fn connections(prefix: &str) -> Result<i64, DbErr> {
+    let server = maintenance().await?;
+    let sql = "SELECT count(*) AS number FROM pg_stat_activity WHERE starts_with(datname::text, $1)";
+    let row = server.query_one_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, [prefix.into()])).await?;
+    server.close().await?;
+    row.map_or(Ok(0), |row| row.try_get("", "number"))
+}
+
 /// Drops every database whose name starts with `prefix`, ending what still uses it.
 pub async fn drop_databases(prefix: &str) -> Result<(), DbErr> {
     assert!(prefix.len() > 8, "a prefix as short as {prefix} may be another test's");

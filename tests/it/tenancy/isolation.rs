@@ -19,7 +19,7 @@ on_every_backend!(
 );
 
 /// Operations that answer anyone; none of them says anything of a tenant.
-const PUBLIC: [&str; 2] = ["login", "get_health"];
+const PUBLIC: [&str; 3] = ["login", "get_health", "get_metrics"];
 const MARKER: &str = "umbra-only";
 /// The intruder's own texts, which answers do show: a marker is not overlooked.
 const OWN_MARKER: &str = "acme-own";

@@ -1,6 +1,7 @@
 //! Tenants beside each other: nothing of one reaches another.
 
 mod isolation;
+mod pools;
 
 use serde_json::json;
 
