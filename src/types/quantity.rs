@@ -30,6 +30,19 @@ impl Quantity {
     pub fn decimal(self) -> Decimal {
         self.0
     }
+
+    /// The float that reads back as exactly this quantity, if there is one: JSON numbers are floats to most readers.
+    pub fn exact_float(self) -> Option<f64> {
+        exact_float(self.0)
+    }
+}
+
+/// The float that reads back as exactly this value, if there is one.
+pub fn exact_float(value: Decimal) -> Option<f64> {
+    let value = value.normalize();
+    let float: f64 = value.to_string().parse().ok()?;
+    let back = Decimal::from_str_exact(&float.to_string()).ok()?;
+    (back == value).then_some(float)
 }
 
 impl FromStr for Quantity {
@@ -38,10 +51,13 @@ impl FromStr for Quantity {
     /// Reads plain (`2.50`) and scientific (`1e-3`) notation.
     fn from_str(text: &str) -> Result<Self, String> {
         let text = text.trim();
-        let value = Decimal::from_str_exact(text)
-            .or_else(|_| Decimal::from_scientific(text))
-            .map_err(|_| format!("A quantity is a decimal number; {text:?} is not"))?;
-        Self::positive(value)
+        let no_number = || format!("A quantity is a decimal number; {text:?} is not");
+        // The decimal reader passes over underscores.
+        if text.contains('_') {
+            return Err(no_number());
+        }
+        let value = Decimal::from_str_exact(text).or_else(|_| Decimal::from_scientific(text));
+        Self::positive(value.map_err(|_| no_number())?)
     }
 }
 
@@ -66,8 +82,19 @@ mod tests {
 
     #[test]
     fn zero_negative_and_overlong_are_refused() {
-        for bad in ["0", "-1", "", "two", "NaN", "inf", "0.12345678901", "1e400"] {
+        for bad in ["0", "-1", "", "two", "NaN", "inf", "0.12345678901", "1e400", "1_000", "1_0e2"] {
             assert!(bad.parse::<Quantity>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_float_stands_for_a_quantity_only_where_it_is_exact() {
+        let float = |text: &str| text.parse::<Quantity>().unwrap().exact_float();
+        for (text, expected) in [("0.1", 0.1), ("12345.6789", 12345.6789), ("1e20", 1e20), ("0.0000000001", 1e-10)] {
+            assert_eq!(float(text), Some(expected));
+        }
+        for rounded in ["9007199254740993", "1234567890123.1234567891", "12345678901234567.5"] {
+            assert_eq!(float(rounded), None, "{rounded}");
         }
     }
 }
