@@ -67,11 +67,20 @@ fn problem(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
         return Problem { rule: "missing".to_owned(), loc, message: "Field required".to_owned() };
     }
     if text.starts_with("unknown variant ") {
-        let expected = text.split_once("expected ").map_or(text, |(_, expected)| expected);
-        let message = format!("Input should be {}", expected.trim_start_matches("one of ").replace('`', "'"));
+        let message = format!("Input should be {}", choices(text));
         return Problem { rule: "enum".to_owned(), loc, message };
     }
     Problem { rule: "type_error".to_owned(), loc, message: text.to_owned() }
+}
+
+/// The variants that serde names in backticks, as a person lists them: `'a', 'b' or 'c'`.
+fn choices(text: &str) -> String {
+    let expected = text.split_once("expected ").map_or("", |(_, expected)| expected);
+    let quoted: Vec<String> = expected.split('`').skip(1).step_by(2).map(|name| format!("'{name}'")).collect();
+    match quoted.split_last() {
+        Some((last, first)) if !first.is_empty() => format!("{} or {last}", first.join(", ")),
+        _ => quoted.concat(),
+    }
 }
 
 fn not_json(error: &serde_json::Error) -> Problem {
@@ -102,6 +111,22 @@ impl<'a, T: Type + DeserializeOwned> ApiExtractor<'a> for Body<T> {
             Some(given) if Self::check_content_type(given) => <Self as ParsePayload>::from_request(request, body).await,
             Some(given) => Err(ContentTypeError::NotSupported { content_type: given.to_owned() }.into()),
             None => Err(ContentTypeError::ExpectContentType.into()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn choices_are_listed_as_a_person_does() {
+        for (text, expected) in [
+            ("unknown variant `x`, expected `a`", "'a'"),
+            ("unknown variant `x`, expected `a` or `b`", "'a' or 'b'"),
+            ("unknown variant `x`, expected one of `a`, `b`, `c`", "'a', 'b' or 'c'"),
+        ] {
+            assert_eq!(choices(text), expected);
         }
     }
 }
