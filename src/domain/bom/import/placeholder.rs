@@ -109,7 +109,7 @@ struct Assigner<'a> {
     used: HashSet<String>,
     /// `None` waits for the sequence.
     given: HashMap<Part, Option<String>>,
-    /// Per placeholder, the suffix to try next.
+    /// What to try next: per placeholder the suffix, per number out of a name its copy.
     next: HashMap<String, usize>,
     /// At most one per row.
     problems: BTreeMap<usize, RowProblem>,
@@ -192,24 +192,26 @@ impl Assigner<'_> {
         Err(format!("No number that begins with {prefix:?} is free"))
     }
 
-    fn named(&self, prefix: &str, name: &str) -> Result<String, String> {
+    fn named(&mut self, prefix: &str, name: &str) -> Result<String, String> {
         let slug = slug(name);
         if slug.is_empty() {
             return Err(format!("{name:?} has no letter or digit to make a number from"));
         }
-        let head = prefix.chars().count() + 1;
-        for copy in 1..=MOST_TRIES {
+        let limit = self.limits.number;
+        let no_room = || format!("{prefix:?} leaves no room for a name in the {limit} characters of a number");
+        let room = limit.checked_sub(prefix.chars().count() + 1).ok_or_else(no_room)?;
+        // Names that are cut to the same text try the same numbers: each goes on where the one before it ended.
+        let start = format!("{prefix}-{}", cut(&slug, room));
+        let first = self.next.get(&start).copied().unwrap_or(1);
+        for copy in first..first.saturating_add(MOST_TRIES) {
             let tail = if copy == 1 { String::new() } else { format!("-{copy}") };
-            let room = self.limits.number.saturating_sub(head + tail.len());
-            let body = cut(&slug, room);
+            let body = cut(&slug, room.saturating_sub(tail.len()));
             if body.is_empty() {
-                return Err(format!(
-                    "{prefix:?} leaves no room for a name in the {} characters of a number",
-                    self.limits.number
-                ));
+                return Err(no_room());
             }
             let number = format!("{prefix}-{body}{tail}");
             if self.is_free(&number) {
+                self.next.insert(start, copy + 1);
                 return Ok(number);
             }
         }
