@@ -3,6 +3,7 @@
 //! There are three, each opening less or more: [`Ctx`] is bound to one organisation's database and objects, [`TenantCtx`]
 //! to one tenant's rows of the control database, [`PlatformCtx`] to the registry of all tenants. None can be widened.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, SubsecRound, Utc};
@@ -121,6 +122,11 @@ impl Ctx {
     /// Starts a write transaction on the organisation's database.
     pub async fn begin(&self) -> Result<Tx> {
         self.db.begin().await
+    }
+
+    /// The same with locks held until it ends; see [`Db::begin_holding`].
+    pub async fn begin_holding(&self, locks: &BTreeSet<String>) -> Result<Tx> {
+        self.db.begin_holding(locks).await
     }
 }
 

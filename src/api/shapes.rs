@@ -1,6 +1,7 @@
 //! JSON shapes that poem-openapi has no type for.
 
 use std::borrow::Cow;
+use std::io;
 use std::marker::PhantomData;
 
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -12,8 +13,7 @@ use poem_openapi::types::{ParseError, ParseFromJSON, ParseResult, ToJSON, Type};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::error::ApiError;
-use crate::error::Error;
+use crate::error::{Error, Result};
 
 /// An object with whatever keys its owner wants: an item's properties, a job's payload.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -112,13 +112,39 @@ pub fn yes() -> bool {
 /// An answer that is written by serde straight to bytes and documented as `T`, which may name fewer fields than it has:
 /// an item carries its own properties beside the declared ones, and a tree is too large to be built twice.
 pub struct Encoded<T> {
-    body: serde_json::Result<Vec<u8>>,
+    body: Vec<u8>,
     documented: PhantomData<fn() -> T>,
 }
 
 impl<T> Encoded<T> {
-    pub fn new(value: &impl Serialize) -> Self {
-        Self { body: serde_json::to_vec(value), documented: PhantomData }
+    /// None when it takes more than `most` bytes. Large values are for a thread of their own.
+    pub fn within(most: usize, value: &impl Serialize) -> Result<Option<Self>> {
+        let mut written = Bounded { bytes: Vec::new(), most };
+        match serde_json::to_writer(&mut written, value) {
+            Ok(()) => Ok(Some(Self { body: written.bytes, documented: PhantomData })),
+            Err(error) if error.is_io() => Ok(None),
+            Err(error) => Err(Error::internal("An answer could not be written").caused_by(error)),
+        }
+    }
+}
+
+/// Bytes up to a limit; more is the only failure of writing them.
+struct Bounded {
+    bytes: Vec<u8>,
+    most: usize,
+}
+
+impl io::Write for Bounded {
+    fn write(&mut self, some: &[u8]) -> io::Result<usize> {
+        if some.len() > self.most - self.bytes.len() {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        self.bytes.extend_from_slice(some);
+        Ok(some.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -142,11 +168,19 @@ impl<T: Type> ApiResponse for Encoded<T> {
 
 impl<T> IntoResponse for Encoded<T> {
     fn into_response(self) -> Response {
-        match self.body {
-            Ok(body) => Response::builder().header(header::CONTENT_TYPE, "application/json; charset=utf-8").body(body),
-            Err(error) => {
-                ApiError::from(Error::internal("An answer could not be written").caused_by(error)).into_response()
-            }
-        }
+        Response::builder().header(header::CONTENT_TYPE, "application/json; charset=utf-8").body(self.body)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_too_large_is_given_up_while_it_is_written() {
+        let value = serde_json::json!(["1234", "1234"]);
+        let length = value.to_string().len();
+        assert_eq!(Encoded::<String>::within(length, &value).unwrap().unwrap().body.len(), length);
+        assert!(Encoded::<String>::within(length - 1, &value).unwrap().is_none());
     }
 }

@@ -21,22 +21,35 @@ pub async fn lock(tx: &Tx, name: &str) -> Result<()> {
     Ok(())
 }
 
-/// The condition that a key of a JSON column equals a value, in kind as well as in content.
-pub fn json_equals(db: &impl ConnectionTrait, column: &str, key: &str, value: &serde_json::Value) -> SimpleExpr {
+/// Narrows rows to those where a key of a JSON object column may equal a value; none where the key is missing. Every row
+/// that does equal it passes, so the caller decides about those that are left.
+pub fn json_may_equal(db: &impl ConnectionTrait, column: &str, key: &str, value: &serde_json::Value) -> SimpleExpr {
+    use serde_json::Value as Json;
     if db.get_database_backend() == DbBackend::Postgres {
-        let wanted = serde_json::json!({ key: value });
-        return Expr::cust_with_values(format!("\"{column}\" @> $1::jsonb"), [Value::from(wanted.to_string())]);
+        let sql = format!("COALESCE(\"{column}\" -> $1::text, 'null'::jsonb) = $2::jsonb");
+        return Expr::cust_with_values(sql, [Value::from(key), value.to_string().into()]);
     }
-    let path = format!("$.\"{}\"", key.replace('"', "\\\""));
-    let bound: Value = match value {
-        serde_json::Value::String(text) => text.as_str().into(),
-        serde_json::Value::Bool(flag) => flag.to_owned().into(),
-        serde_json::Value::Number(number) => number.as_f64().into(),
-        // Lists and objects are compared as SQLite writes them.
-        other => other.to_string().into(),
+    // Keys are compared as values: a path cannot name every key. sea-query numbers the parameters of PostgreSQL only.
+    let entry = |test: &str| format!("EXISTS (SELECT 1 FROM json_each(\"{column}\") AS e WHERE e.key = ? AND {test})");
+    let key = Value::from(key);
+    let (test, bound) = match value {
+        Json::Null => return Expr::cust_with_values(format!("NOT {}", entry("e.type <> 'null'")), [key]),
+        Json::Bool(true) => ("e.type = 'true'", Vec::new()),
+        Json::Bool(false) => ("e.type = 'false'", Vec::new()),
+        Json::String(text) => ("e.type = 'text' AND e.value = ?", vec![text.as_str().into()]),
+        Json::Number(number) => match (number.as_i64(), number.as_f64()) {
+            (None, Some(float)) => {
+                // SQLite may read the last digit of a fraction differently.
+                let near = vec![float.next_down().into(), float.next_up().into()];
+                ("e.type IN ('integer', 'real') AND e.value BETWEEN ? AND ?", near)
+            }
+            (whole, _) => ("e.type IN ('integer', 'real') AND e.value = ?", vec![whole.into()]),
+        },
+        // Numbers inside may be written in two ways.
+        Json::Array(_) => ("e.type = 'array'", Vec::new()),
+        Json::Object(_) => ("e.type = 'object'", Vec::new()),
     };
-    // sea-query numbers the parameters of PostgreSQL only.
-    Expr::cust_with_values(format!("\"{column}\" ->> ? = ?"), [Value::from(path), bound])
+    Expr::cust_with_values(entry(test), std::iter::once(key).chain(bound))
 }
 
 /// Whether a table exists in the connection's schema.

@@ -7,11 +7,9 @@ use crate::error::Error;
 /// Seconds after which a client may try again when the database was busy.
 const BUSY_RETRY_SECONDS: u64 = 1;
 
-/// SQLSTATEs (PostgreSQL) and result codes (SQLite) of "not now, try again": serialization failure, deadlock, lock not
-/// available, statement time-out, too many connections, starting up or shutting down; SQLITE_BUSY and SQLITE_LOCKED.
-const TRANSIENT: [&str; 15] = [
-    "40001", "40P01", "55P03", "57014", "53300", "57P01", "57P02", "57P03", "5", "6", "261", "262", "517", "518", "773",
-];
+/// SQLSTATEs (PostgreSQL) and result codes (SQLite) of "not now, try again": lock not available, statement time-out, too many connections, starting up or shutting down; SQLITE_BUSY and SQLITE_LOCKED.
+const TRANSIENT: [&str; 13] =
+    ["55P03", "57014", "53300", "57P01", "57P02", "57P03", "5", "6", "261", "262", "517", "518", "773"];
 
 fn sqlx(error: &DbErr) -> Option<&SqlxError> {
     match error {
@@ -33,6 +31,15 @@ fn is_transient(error: &DbErr) -> bool {
     }
 }
 
+/// Whether the database gave up this transaction in favour of another: serialization failure, deadlock.
+fn is_in_the_way(error: &DbErr) -> bool {
+    let code = |inner: &SqlxError| match inner {
+        SqlxError::Database(inner) => inner.code().is_some_and(|code| ["40001", "40P01"].contains(&code.as_ref())),
+        _ => false,
+    };
+    sqlx(error).is_some_and(code)
+}
+
 impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
         let mapped = match error.sql_err() {
@@ -43,6 +50,9 @@ impl From<DbErr> for Error {
                 Error::conflict("It is in use, or refers to something that does not exist")
                     .code("REFERENCE_VIOLATION", "It is in use, or refers to something that does not exist.")
             }
+            _ if is_in_the_way(&error) => Error::unavailable("Another write was in the way")
+                .code("WRITE_CONFLICT", "Somebody else changed the same things at the same moment. Try again.")
+                .retry_after(BUSY_RETRY_SECONDS),
             _ if is_transient(&error) => {
                 Error::unavailable("The database is busy or not reachable").retry_after(BUSY_RETRY_SECONDS)
             }

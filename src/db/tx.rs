@@ -2,9 +2,12 @@
 //!
 //! Reads go straight to the pool. Writes begin with [`Db::begin`]: on SQLite the transaction takes the write lock at once
 //! (a deferred one that turns into a write fails under concurrency), and writers of one process queue fairly in front of it.
+//! Locks by name ([`Db::begin_holding`]) are queued for in the process too: who waits for one holds no connection.
 
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::sync::Arc;
+use std::sync::PoisonError;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use sea_orm::{
@@ -13,6 +16,7 @@ use sea_orm::{
 };
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
+use super::dialect;
 use crate::error::Result;
 
 /// An open database; cheap to clone.
@@ -21,6 +25,8 @@ pub struct Db {
     connection: DatabaseConnection,
     /// SQLite admits one writer at a time: waiting here is fair and costs nothing, waiting in SQLite is polling.
     writers: Option<Arc<Mutex<()>>>,
+    /// By the name of a lock. The names come from the model, so they are few.
+    turns: Arc<std::sync::Mutex<HashMap<String, Arc<Mutex<()>>>>>,
     listener: Option<Listener>,
 }
 
@@ -36,7 +42,7 @@ impl fmt::Debug for Listener {
 
 impl Db {
     pub(super) fn new(connection: DatabaseConnection, one_writer: bool) -> Self {
-        Self { connection, writers: one_writer.then(|| Arc::new(Mutex::new(()))), listener: None }
+        Self { connection, writers: one_writer.then(Arc::default), turns: Arc::default(), listener: None }
     }
 
     /// Calls `listener` after each commit of an announced transaction (see [`Tx::announce`]). It must not block.
@@ -48,16 +54,35 @@ impl Db {
 
     /// Starts a write transaction. Dropping it without [`Tx::commit`] rolls it back.
     pub async fn begin(&self) -> Result<Tx> {
-        let turn = match &self.writers {
-            Some(writers) => Some(writers.clone().lock_owned().await),
-            None => None,
-        };
+        self.begin_holding(&BTreeSet::new()).await
+    }
+
+    /// The same with locks held until it ends, all taken here and in the order of their names, so that no two transactions
+    /// wait for each other's.
+    pub async fn begin_holding(&self, locks: &BTreeSet<String>) -> Result<Tx> {
+        let mut turns = Vec::new();
+        if let Some(writers) = &self.writers {
+            turns.push(writers.clone().lock_owned().await);
+        } else {
+            for name in locks {
+                turns.push(self.turn(name).lock_owned().await);
+            }
+        }
         let options = TransactionOptions {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
         let inner = self.connection.begin_with_options(options).await?;
-        Ok(Tx { inner, _turn: turn, listener: self.listener.clone(), announced: AtomicBool::new(false) })
+        let tx = Tx { inner, _turns: turns, listener: self.listener.clone(), announced: AtomicBool::new(false) };
+        for name in locks {
+            dialect::lock(&tx, name).await?;
+        }
+        Ok(tx)
+    }
+
+    fn turn(&self, name: &str) -> Arc<Mutex<()>> {
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        turns.entry(name.to_owned()).or_default().clone()
     }
 
     /// Closes every connection; later calls fail.
@@ -78,7 +103,7 @@ impl Db {
 pub struct Tx {
     // Declared first, so that the roll-back of a dropped transaction precedes the next writer's turn.
     inner: DatabaseTransaction,
-    _turn: Option<OwnedMutexGuard<()>>,
+    _turns: Vec<OwnedMutexGuard<()>>,
     listener: Option<Listener>,
     announced: AtomicBool,
 }

@@ -25,6 +25,8 @@ create_tables! {
             .col(json_null("key_properties"))
             // Relationships: an item may not come to stand below itself.
             .col(flag("is_acyclic", false))
+            // The two properties that say from when and until when an item holds.
+            .col(json_null("period_properties"))
             .col(flag("accepts_undeclared", true))
             .foreign_key(ForeignKey::create().from("item_types", "permission_id").to("permissions", "id"))
             .foreign_key(ForeignKey::create().from("item_types", "lifecycle_map_id").to("lifecycle_maps", "id"))

@@ -108,6 +108,9 @@ struct ApplyResponse {
     status: Option<String>,
     count: u64,
     items: Vec<AppliedItem>,
+    /// True where a get found more than the 1,000 items it answers with; name more properties.
+    #[oai(skip_serializing_if_is_none)]
+    truncated: Option<bool>,
 }
 
 impl From<Applied> for ApplyResponse {
@@ -118,6 +121,7 @@ impl From<Applied> for ApplyResponse {
             item_type: written.map(|view| view.item.item_type.clone()),
             status: applied.status.map(str::to_owned),
             count: applied.items.len() as u64,
+            truncated: applied.truncated.then_some(true),
             items: applied.items.into_iter().map(AppliedItem::from).collect(),
         }
     }

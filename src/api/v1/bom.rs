@@ -13,9 +13,13 @@ use crate::api::auth::OrgCaller;
 use crate::api::body::Body;
 use crate::api::error::ApiResult;
 use crate::api::shapes::{Encoded, FreeObject};
-use crate::domain::bom::{self, AddedLine, NewLine, TreeQuery};
+use crate::domain::bom::{self, AddedLine, BomTree, NewLine, TreeQuery};
+use crate::error::Result;
 
 pub struct BomApi;
+
+/// The most bytes of a tree in one answer.
+const MAX_TREE_BYTES: usize = 256 << 20;
 
 #[derive(Object, Deserialize)]
 struct AddChildRequest {
@@ -148,8 +152,7 @@ impl BomApi {
             unit: unit_position.0,
             config: config.0,
         };
-        let tree = bom::tree(&caller.0, &parent_id, query.all_dates()?).await?;
-        Ok(Encoded::new(&Tree(&tree)))
+        Ok(bom::tree(&caller.0, &parent_id, query.all_dates()?, encoded).await?)
     }
 
     /// Read the effective tree
@@ -180,9 +183,13 @@ impl BomApi {
             unit: unit_position.0,
             config: config.0,
         };
-        let tree = bom::tree(&caller.0, &item_id, query.at_date_or(caller.0.now())?).await?;
-        Ok(Encoded::new(&Tree(&tree)))
+        Ok(bom::tree(&caller.0, &item_id, query.at_date_or(caller.0.now())?, encoded).await?)
     }
+}
+
+fn encoded(tree: &BomTree) -> Result<Encoded<TreeNode>> {
+    let too_large = || bom::too_large(format!("The tree has more than {} MiB", MAX_TREE_BYTES >> 20));
+    Encoded::within(MAX_TREE_BYTES, &Tree(tree))?.ok_or_else(too_large)
 }
 
 fn ten() -> i32 {

@@ -14,24 +14,31 @@ use crate::types::TenantId;
 
 /// One change of a product database.
 #[derive(Debug, Clone)]
-pub struct Change<'a> {
+pub struct Change {
     /// Also the topic of the outbox event: `item.created`, `bom.line_removed` …
-    pub action: &'a str,
-    pub subject_type: &'a str,
+    pub action: &'static str,
+    pub subject_type: String,
     pub subject_id: String,
     pub before: Option<Value>,
     pub after: Option<Value>,
 }
 
-/// Writes the audit row and the outbox event of a change.
-pub async fn record(ctx: &Ctx, tx: &Tx, change: Change<'_>) -> Result<()> {
-    let event = json!({
+/// Writes the audit rows and the outbox events of changes, in their order.
+pub async fn record(ctx: &Ctx, tx: &Tx, changes: Vec<Change>) -> Result<()> {
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let now = ctx.now();
+    repo::insert_outbox(ctx, tx, now, &changes).await?;
+    repo::insert_events(ctx, tx, now, changes).await
+}
+
+/// What subscribers learn of a change.
+fn event(ctx: &Ctx, change: &Change) -> Value {
+    json!({
         "action": change.action, "subject_type": change.subject_type, "subject_id": change.subject_id,
         "actor_id": ctx.actor.user_id(), "org_id": ctx.org,
-    });
-    let now = ctx.now();
-    repo::insert_outbox(ctx, tx, now, &change, event).await?;
-    repo::insert_event(ctx, tx, now, change).await
+    })
 }
 
 /// One administrative act on a tenant, its organisations, users or memberships.

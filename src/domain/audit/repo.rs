@@ -2,9 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, EntityTrait};
-use serde_json::Value;
 
-use super::{Act, Change, new_id};
+use super::{Act, Change, event, new_id};
 use crate::context::{Actor, Ctx, now};
 use crate::db::Tx;
 use crate::entity::identity::control_event;
@@ -12,32 +11,26 @@ use crate::entity::tenant::{audit_event, outbox_event};
 use crate::error::Result;
 use crate::types::TenantId;
 
-pub(super) async fn insert_outbox(
-    ctx: &Ctx,
-    tx: &Tx,
-    at: DateTime<Utc>,
-    change: &Change<'_>,
-    payload: Value,
-) -> Result<()> {
-    let row = outbox_event::ActiveModel {
+pub(super) async fn insert_outbox(ctx: &Ctx, tx: &Tx, at: DateTime<Utc>, changes: &[Change]) -> Result<()> {
+    let rows = changes.iter().map(|change| outbox_event::ActiveModel {
         id: Set(new_id()),
         org_id: Set(ctx.org.to_string()),
         topic: Set(change.action.to_owned()),
         subject: Set(format!("{}/{}", change.subject_type, change.subject_id)),
-        payload: Set(payload),
+        payload: Set(event(ctx, change)),
         created_at: Set(at),
         scheduled_at: Set(at),
         attempt_count: Set(0),
         last_error: Set(None),
         delivered_at: Set(None),
-    };
-    outbox_event::Entity::insert(row).exec_without_returning(tx).await?;
+    });
+    outbox_event::Entity::insert_many(rows).exec_without_returning(tx).await?;
     tx.announce();
     Ok(())
 }
 
-pub(super) async fn insert_event(ctx: &Ctx, tx: &Tx, at: DateTime<Utc>, change: Change<'_>) -> Result<()> {
-    let row = audit_event::ActiveModel {
+pub(super) async fn insert_events(ctx: &Ctx, tx: &Tx, at: DateTime<Utc>, changes: Vec<Change>) -> Result<()> {
+    let rows = changes.into_iter().map(|change| audit_event::ActiveModel {
         id: Set(new_id()),
         occurred_at: Set(at),
         tenant_id: Set(ctx.tenant.to_string()),
@@ -46,12 +39,12 @@ pub(super) async fn insert_event(ctx: &Ctx, tx: &Tx, at: DateTime<Utc>, change: 
         actor_id: Set(ctx.actor.user_id()),
         request_id: Set(ctx.request_id.clone()),
         action: Set(change.action.to_owned()),
-        subject_type: Set(change.subject_type.to_owned()),
+        subject_type: Set(change.subject_type),
         subject_id: Set(change.subject_id),
         before: Set(change.before),
         after: Set(change.after),
-    };
-    audit_event::Entity::insert(row).exec_without_returning(tx).await?;
+    });
+    audit_event::Entity::insert_many(rows).exec_without_returning(tx).await?;
     Ok(())
 }
 

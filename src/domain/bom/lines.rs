@@ -3,9 +3,9 @@
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{PART_BOM, condition, repo};
+use super::PART_BOM;
 use crate::context::Ctx;
-use crate::domain::meta::{self, Item, Model, Values, Write, parse_id, parse_moment};
+use crate::domain::meta::{self, Item, Model, Turns, Values, Write, parse_id};
 use crate::error::{Error, Kind, Result};
 
 /// A line to be.
@@ -31,7 +31,7 @@ pub struct AddedLine {
 pub async fn add_line(ctx: &Ctx, parent: &str, new: NewLine) -> Result<AddedLine> {
     let (parent, child) = (parse_id(parent)?, parse_id(&new.child_id)?);
     let model = Model::load(ctx).await?;
-    let write = Write::begin(ctx, &model).await?;
+    let write = Write::begin(ctx, &model, Turns::default().structure(model.item_type(PART_BOM)?)).await?;
     let added = add_line_within(&write, parent, child, new.values).await.map_err(as_recorded)?;
     write.commit().await?;
     Ok(added)
@@ -39,28 +39,10 @@ pub async fn add_line(ctx: &Ctx, parent: &str, new: NewLine) -> Result<AddedLine
 
 /// The same within a larger write; fails as [`meta::add_relationship`] does.
 pub async fn add_line_within(write: &Write<'_>, parent: Uuid, child: Uuid, values: Values) -> Result<AddedLine> {
-    if let Some(given) = values.get("config_condition").filter(|given| !given.is_null()) {
-        condition::check(given)?;
-    }
     let kind = write.model.item_type(PART_BOM)?;
     let line = meta::add_relationship(write, kind, parent, child, values).await?;
-    let effectivity_id = record_dates(write, &line).await?;
+    let effectivity_id = meta::recorded_period(kind, &line);
     Ok(AddedLine { relationship_id: line.id, parent_id: parent, child_id: child, effectivity_id })
-}
-
-async fn record_dates(write: &Write<'_>, line: &Item) -> Result<Option<Uuid>> {
-    let moment = |name: &str| line.text(name).and_then(parse_moment);
-    let (from, to) = (moment("effectivity_from"), moment("effectivity_to"));
-    if from.is_none() && to.is_none() {
-        return Ok(None);
-    }
-    if let (Some(from), Some(to)) = (from, to)
-        && to < from
-    {
-        return Err(Error::invalid_field("value_error", &["body", "effectivity_to"], "It ends before it begins"));
-    }
-    let (by, now) = (write.ctx.actor.user_id(), write.ctx.now());
-    repo::insert_dates(&write.tx, line.id, from, to, by, now).await.map(Some)
 }
 
 /// Clients of this operation know plain texts for what the meta engine answers with a code.
@@ -86,8 +68,16 @@ pub async fn remove_line(ctx: &Ctx, parent: &str, child: &str, uom: Option<&str>
     let missing = || Error::not_found(format!("BOM relationship not found: {parent} -> {child}"));
     let (parent_id, child_id) = (parse_id(parent).map_err(|_| missing())?, parse_id(child).map_err(|_| missing())?);
     let model = Model::load(ctx).await?;
-    let lines = meta::descend(ctx, PART_BOM, parent_id, 1).await?.lines.remove(&parent_id).unwrap_or_default();
-    let uom = uom.map(str::to_uppercase);
+    // A parent or child that may not be seen has no line that may.
+    let refused = |error: Error| match (error.kind(), error.code_name()) {
+        (Kind::NotFound, _) => missing(),
+        (_, Some("STATE_LOCKED")) => locked_as_recorded(&error),
+        _ => as_recorded(error),
+    };
+    meta::require_item(ctx, &model, child_id).await.map_err(refused)?;
+    let write = Write::begin(ctx, &model, Turns::default()).await?;
+    let lines = meta::locked_lines(&write, model.item_type(PART_BOM)?, parent_id).await.map_err(refused)?;
+    let uom = uom.map(|uom| uom.trim().to_uppercase());
     let fits = |line: &&Item| {
         line.related_id == Some(child_id) && uom.as_deref().is_none_or(|uom| line.text("uom") == Some(uom))
     };
@@ -96,11 +86,7 @@ pub async fn remove_line(ctx: &Ctx, parent: &str, child: &str, uom: Option<&str>
     if fitting.next().is_some() {
         return Err(Error::bad_request("There are lines in several units; name one: ?uom=EA"));
     }
-    let write = Write::begin(ctx, &model).await?;
-    meta::remove_relationship(&write, line).await.map_err(|error| match error.code_name() {
-        Some("STATE_LOCKED") => locked_as_recorded(&error),
-        _ => as_recorded(error),
-    })?;
+    meta::remove_relationship(&write, line).await.map_err(refused)?;
     write.commit().await?;
     Ok(line.id)
 }

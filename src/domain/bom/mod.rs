@@ -3,7 +3,6 @@
 //! A line is a relationship of type `Part BOM`; the meta engine keeps it unique and free of cycles. Here is what a BOM means:
 //! when and for which configuration a line holds, in which order, and how a sheet becomes lines.
 
-mod condition;
 mod effectivity;
 pub mod import;
 mod lines;
@@ -11,10 +10,10 @@ mod natural;
 mod repo;
 mod tree;
 
-pub use condition::Selections;
+pub use crate::types::Selections;
 pub use effectivity::When;
 pub use lines::{AddedLine, NewLine, add_line, add_line_within, remove_line};
-pub use tree::{BomLine, BomNode, BomTree, TreeQuery, TreeRequest, tree};
+pub use tree::{BomLine, BomNode, BomTree, TreeQuery, TreeRequest, too_large, tree};
 
 /// The relationship type of BOM lines.
 pub const PART_BOM: &str = "Part BOM";

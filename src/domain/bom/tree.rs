@@ -4,20 +4,24 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
-use super::condition::{Selections, holds};
 use super::effectivity::{Effectivity, When, in_force};
 use super::{PART_BOM, natural, repo};
 use crate::context::Ctx;
 use crate::domain::meta::{self, Graph, Item, Model, parse_id, parse_moment};
 use crate::domain::permission::Action;
 use crate::error::{Error, Result};
+use crate::types::{Condition, Selections};
 
 /// The most levels a request may ask for.
 const MAX_DEPTH: i32 = 100;
 /// The most nodes one answer holds; a shared subassembly counts wherever it occurs.
-const MAX_NODES: usize = 500_000;
+const MAX_NODES: usize = 250_000;
+
+/// Trees that are put together at once; each may keep a processor and much memory busy for a while.
+static PLACES: Semaphore = Semaphore::const_new(4);
 
 /// Which tree.
 #[derive(Debug, Clone, Default)]
@@ -98,10 +102,16 @@ pub struct BomLine {
     pub child: BomNode,
 }
 
-/// The tree below an item, without what the caller may not read. Two queries for the structure, whatever its size.
+/// The tree below an item, without what the caller may not read, as `render` makes an answer of it. Two queries for the
+/// structure, whatever its size; putting it together and rendering keep no thread of other requests.
 ///
-/// Fails with `NotFound`, `Invalid` for a depth outside 0 to 100, `BadRequest` `TREE_TOO_LARGE`.
-pub async fn tree(ctx: &Ctx, root: &str, request: TreeRequest) -> Result<BomTree> {
+/// Fails with `NotFound`, `Invalid` for a depth outside 0 to 100, `BadRequest` `TREE_TOO_LARGE`, and as `render` does.
+pub async fn tree<T: Send + 'static>(
+    ctx: &Ctx,
+    root: &str,
+    request: TreeRequest,
+    render: impl FnOnce(&BomTree) -> Result<T> + Send + 'static,
+) -> Result<T> {
     let root = parse_id(root)?;
     if !(0..=MAX_DEPTH).contains(&request.depth) {
         let message = format!("0 to {MAX_DEPTH} levels");
@@ -110,23 +120,34 @@ pub async fn tree(ctx: &Ctx, root: &str, request: TreeRequest) -> Result<BomTree
     let depth = u32::try_from(request.depth).unwrap_or(0);
     let model = Model::load(ctx).await?;
     let item = meta::require_item(ctx, &model, root).await?;
-    let graph = meta::descend(ctx, PART_BOM, root, depth).await?;
-    let lines = visible_lines(ctx, &model, graph, &request).await?;
     let number_property = model.item_type(&item.item_type)?.number_property.clone();
-    let root = Builder { lines, nodes: 0 }.node(Arc::new(item), depth)?;
-    Ok(BomTree { root, number_property })
+    let graph = meta::descend(ctx, PART_BOM, root, depth).await?;
+    let recorded = recorded_effectivities(ctx, &graph, &request.when).await?;
+    let place = PLACES.acquire().await.map_err(|closed| Error::internal("Trees cannot be made").caused_by(closed))?;
+    let made = tokio::task::spawn_blocking(move || {
+        let _place = place;
+        let item = Arc::new(model.governed(item));
+        let lines = visible_lines(&model, graph, &recorded, &request);
+        let root = Builder { lines, nodes: 0, most: MAX_NODES }.node(item, depth)?;
+        render(&BomTree { root, number_property })
+    });
+    made.await.map_err(|error| Error::internal("Making a tree stopped halfway").caused_by(error))?
+}
+
+/// The refusal of a tree that is more than one answer should hold.
+pub fn too_large(message: String) -> Error {
+    Error::bad_request(message).code("TREE_TOO_LARGE", "The tree is too large for one answer. Ask for fewer levels.")
 }
 
 type Lines = HashMap<Uuid, Vec<(Arc<Item>, Arc<Item>)>>;
 
 /// Every line that holds and whose ends may be read, by parent and in the order of find numbers.
-async fn visible_lines(ctx: &Ctx, model: &Model, graph: Graph, request: &TreeRequest) -> Result<Lines> {
-    let recorded = recorded_effectivities(ctx, &graph, &request.when).await?;
+fn visible_lines(model: &Model, graph: Graph, recorded: &Recorded, request: &TreeRequest) -> Lines {
     let items: HashMap<Uuid, Arc<Item>> = graph
         .items
         .into_iter()
         .filter(|(_, item)| model.allow(item, Action::Get))
-        .map(|(id, item)| (id, Arc::new(item)))
+        .map(|(id, item)| (id, Arc::new(model.governed(item))))
         .collect();
     let keep = |line: Item| {
         let child = items.get(&line.related_id?)?.clone();
@@ -134,9 +155,9 @@ async fn visible_lines(ctx: &Ctx, model: &Model, graph: Graph, request: &TreeReq
         let kept = model.allow(&line, Action::Get)
             && in_force(&line, effectivities, &request.when)
             && selected(&line, request.selections.as_ref());
-        kept.then(|| (Arc::new(line), child))
+        kept.then(|| (Arc::new(model.governed(line)), child))
     };
-    Ok(graph
+    graph
         .lines
         .into_iter()
         .map(|(parent, lines)| {
@@ -144,10 +165,12 @@ async fn visible_lines(ctx: &Ctx, model: &Model, graph: Graph, request: &TreeReq
             kept.sort_by(|left, right| by_find_number(&left.0, &right.0));
             (parent, kept)
         })
-        .collect())
+        .collect()
 }
 
-async fn recorded_effectivities(ctx: &Ctx, graph: &Graph, when: &When) -> Result<HashMap<Uuid, Vec<Effectivity>>> {
+type Recorded = HashMap<Uuid, Vec<Effectivity>>;
+
+async fn recorded_effectivities(ctx: &Ctx, graph: &Graph, when: &When) -> Result<Recorded> {
     if when.at.is_none() && !when.filters_beyond_dates() {
         return Ok(HashMap::new());
     }
@@ -157,7 +180,10 @@ async fn recorded_effectivities(ctx: &Ctx, graph: &Graph, when: &When) -> Result
 
 fn selected(line: &Item, selections: Option<&Selections>) -> bool {
     match (line.properties.get("config_condition"), selections) {
-        (Some(condition), Some(selections)) => holds(condition, selections),
+        // What cannot be understood keeps no line away.
+        (Some(condition), Some(selections)) => {
+            Condition::read(condition).map_or(true, |condition| condition.holds(selections))
+        }
         _ => true,
     }
 }
@@ -173,14 +199,14 @@ fn by_find_number(left: &Item, right: &Item) -> std::cmp::Ordering {
 struct Builder {
     lines: Lines,
     nodes: usize,
+    most: usize,
 }
 
 impl Builder {
     fn node(&mut self, item: Arc<Item>, depth: u32) -> Result<BomNode> {
         self.nodes += 1;
-        if self.nodes > MAX_NODES {
-            return Err(Error::bad_request(format!("The tree has more than {MAX_NODES} nodes"))
-                .code("TREE_TOO_LARGE", "The tree is too large for one answer. Ask for fewer levels."));
+        if self.nodes > self.most {
+            return Err(too_large(format!("The tree has more than {} nodes", self.most)));
         }
         let below = if depth == 0 { Vec::new() } else { self.lines.get(&item.id).cloned().unwrap_or_default() };
         let mut children = Vec::with_capacity(below.len());

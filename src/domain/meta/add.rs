@@ -1,15 +1,13 @@
 //! Adding items.
 
-use serde_json::Value;
-
 use super::aml::AmlItem;
 use super::apply::apply_relationships;
 use super::item::Item;
 use super::mirrors::without_mirrors;
 use super::model::ItemType;
-use super::values::{Values, normalise, require_complete, with_defaults};
+use super::values::{Values, is_blank, normalise, require_whole, with_defaults};
 use super::write::Write;
-use super::{numbering, relate, repo};
+use super::{numbering, period, relate, repo};
 use crate::domain::audit::new_id;
 use crate::error::{Error, Result};
 
@@ -33,16 +31,15 @@ pub async fn add_item(write: &Write<'_>, kind: &ItemType, given: Values) -> Resu
     // The state is the lifecycle's, not a value that could disagree with it.
     values.remove("state");
     if let Some(property) = &kind.number_property {
-        let number = match values.get(property).and_then(Value::as_str).map(str::trim) {
-            Some(number) if !number.is_empty() => number.to_owned(),
-            _ => numbering::draw(&write.tx, kind).await?,
-        };
-        values.insert(property.clone(), number.clone().into());
-        item.unique_key = Some(number);
+        if is_blank(values.get(property)) {
+            values.insert(property.clone(), numbering::draw(write, kind).await?.into());
+        }
     }
-    require_complete(kind, &values)?;
+    require_whole(kind, &values)?;
     item.properties = values;
+    item.unique_key = kind.number(&item).map(str::to_owned);
     repo::items::insert(&write.tx, &item).await.map_err(|error| duplicate(error, kind, &item))?;
+    period::record(write, kind, None, &item).await?;
     write.record("item.created", &item, None, item.snapshot()).await?;
     Ok(item)
 }

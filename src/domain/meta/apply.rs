@@ -1,16 +1,15 @@
 //! AML: one request that adds, gets, changes, deletes or promotes an item with the relationships nested in it, all in one
 //! transaction.
 
-use std::collections::BTreeSet;
-
 use futures::future::BoxFuture;
 
-use super::aml::{AmlAction, AmlItem, check_depth};
-use super::item::Item;
+use super::aml::{AmlAction, AmlItem, check_depth, require_id};
+use super::item::{Item, not_found};
 use super::mirrors::ItemView;
 use super::model::Model;
-use super::write::Write;
-use super::{add, delete, get, promote, relate, update};
+use super::numbering::draws_number;
+use super::write::{Turns, Write};
+use super::{add, delete, get, promote, relate, repo, update};
 use crate::context::Ctx;
 use crate::error::{Error, Result};
 
@@ -20,6 +19,8 @@ pub struct Applied {
     /// created, updated, deleted, promoted, unchanged; none for a get.
     pub status: Option<&'static str>,
     pub items: Vec<ItemView>,
+    /// A get found more than these.
+    pub truncated: bool,
 }
 
 /// Applies one request: all of it or nothing.
@@ -28,33 +29,26 @@ pub async fn apply(ctx: &Ctx, given: AmlItem) -> Result<Applied> {
     let model = Model::load(ctx).await?;
     if given.action == AmlAction::Get {
         let found = get::get(ctx, &model, given).await?;
-        let items = found.into_iter().map(|item| ItemView::new(&model, item)).collect();
-        return Ok(Applied { status: None, items });
+        let items = found.items.into_iter().map(|item| ItemView::new(&model, item)).collect();
+        return Ok(Applied { status: None, items, truncated: found.truncated });
     }
-    let write = Write::begin(ctx, &model).await?;
-    lock_structures(&write, &given).await?;
+    let write = Write::begin(ctx, &model, turns(&model, &given, Turns::default())).await?;
     let (status, item) = apply_one(&write, given).await?;
     write.commit().await?;
-    Ok(Applied { status: Some(status), items: vec![ItemView::new(&model, item)] })
+    Ok(Applied { status: Some(status), items: vec![ItemView::new(&model, item)], truncated: false })
 }
 
-/// The locks that adding lines will need, in the order of their names and before any other.
-async fn lock_structures(write: &Write<'_>, given: &AmlItem) -> Result<()> {
-    let mut types = BTreeSet::new();
-    added_types(given, &mut types);
-    for name in types {
-        if let Ok(kind) = write.model.item_type(name) {
-            write.lock_structure(kind).await?;
+/// What the additions in a request will need to themselves. A type that is not there is refused where it is used.
+fn turns(model: &Model, given: &AmlItem, mut turns: Turns) -> Turns {
+    if given.action == AmlAction::Add
+        && let Ok(kind) = model.item_type(&given.item_type)
+    {
+        turns = turns.structure(kind);
+        if draws_number(kind, &given.properties) {
+            turns = turns.numbering(kind);
         }
     }
-    Ok(())
-}
-
-fn added_types<'a>(given: &'a AmlItem, types: &mut BTreeSet<&'a str>) {
-    if given.action == AmlAction::Add {
-        types.insert(&given.item_type);
-    }
-    given.relationships.iter().for_each(|nested| added_types(nested, types));
+    given.relationships.iter().fold(turns, |turns, nested| self::turns(model, nested, turns))
 }
 
 async fn apply_one(write: &Write<'_>, given: AmlItem) -> Result<(&'static str, Item)> {
@@ -66,7 +60,7 @@ async fn apply_one(write: &Write<'_>, given: AmlItem) -> Result<(&'static str, I
         AmlAction::Dummy => {
             let kind = write.model.item_type(&given.item_type)?;
             let item = update::locked_item(write, kind, &given).await?;
-            write.model.require_readable(&item)?;
+            relate::require_seen(write, &item).await?;
             apply_relationships(write, &item, given.relationships).await?;
             Ok(("unchanged", item))
         }
@@ -94,13 +88,22 @@ pub(super) fn apply_relationships<'a>(
                 let line = relate::add_from_values(write, kind, Some(source.id), given.properties).await?;
                 apply_relationships(write, &line, given.relationships).await?;
             } else {
-                let (_, line) = apply_one(write, given).await?;
-                if line.source_id != Some(source.id) {
-                    let message = "The relationship belongs to another item";
-                    return Err(Error::invalid_field("value_error", &["body", "relationships", "id"], message));
-                }
+                require_own(write, source, &given).await?;
+                apply_one(write, given).await?;
             }
         }
         Ok(())
     })
+}
+
+/// The line hangs on the source that it is nested in. Looked at before the line or its source is locked: who locks another
+/// item's line while it holds this one waits in the wrong order.
+async fn require_own(write: &Write<'_>, source: &Item, given: &AmlItem) -> Result<()> {
+    let id = require_id(given)?;
+    let line = repo::items::find(&write.tx, id).await?.ok_or_else(|| not_found(id))?;
+    if line.source_id == Some(source.id) {
+        return Ok(());
+    }
+    let message = "The relationship belongs to another item";
+    Err(Error::invalid_field("value_error", &["body", "relationships", "id"], message))
 }

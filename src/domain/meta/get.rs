@@ -1,5 +1,8 @@
 //! Reading items.
 
+use std::collections::HashSet;
+
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::aml::AmlItem;
@@ -7,13 +10,18 @@ use super::item::{Item, not_found, parse_id};
 use super::mirrors::{ItemView, without_mirrors};
 use super::model::{ItemType, Model};
 use super::repo;
-use super::values::normalise;
+use super::repo::items::Wanted;
+use super::values::{normalise, same_value};
 use crate::context::Ctx;
 use crate::domain::permission::Action;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// The most items that a get without an id answers with.
-const MOST_FOUND: u64 = 1000;
+const MOST_FOUND: usize = 1000;
+/// The most properties that such a get compares.
+const MOST_FILTERS: usize = 50;
+/// One page is enough for who may read everything.
+const PAGE: usize = MOST_FOUND + 1;
 
 /// An item of a type, if the caller may read it.
 ///
@@ -32,8 +40,24 @@ pub async fn get_item_type(ctx: &Ctx, id: &str) -> Result<ItemType> {
 async fn readable(ctx: &Ctx, model: &Model, kind: &ItemType, id: Uuid) -> Result<Item> {
     let item = repo::items::find(&*ctx.db, id).await?.filter(|item| item.item_type == kind.id);
     let item = item.ok_or_else(|| not_found(id))?;
-    model.require_readable(&item)?;
+    let ends = repo::items::ends_of(&*ctx.db, std::slice::from_ref(&item)).await?;
+    require_visible(model, &item, &ends)?;
     Ok(item)
+}
+
+/// The caller may read the item; a relationship only with both its ends, of which it tells.
+pub(super) fn require_visible(model: &Model, item: &Item, ends: &[Item]) -> Result<()> {
+    model.require_readable(item)?;
+    let readable = readable_ends(model, ends);
+    if ends_are_in(item, &readable) { Ok(()) } else { Err(not_found(item.id)) }
+}
+
+fn readable_ends(model: &Model, ends: &[Item]) -> HashSet<Uuid> {
+    ends.iter().filter(|end| model.allow(end, Action::Get)).map(|end| end.id).collect()
+}
+
+fn ends_are_in(item: &Item, ids: &HashSet<Uuid>) -> bool {
+    item.source_id.into_iter().chain(item.related_id).all(|end| ids.contains(&end))
 }
 
 /// An item of any type, if the caller may read it.
@@ -64,16 +88,53 @@ pub async fn find_by_prefix(ctx: &Ctx, model: &Model, kind: &ItemType, prefix: &
     Ok(found.into_iter().filter(|item| model.allow(item, Action::Get)).collect())
 }
 
+/// What a get found; `truncated` when there is more of it.
+pub(super) struct Found {
+    pub items: Vec<Item>,
+    pub truncated: bool,
+}
+
 /// AML get: one item by its id, or those whose properties equal the given ones.
-pub(super) async fn get(ctx: &Ctx, model: &Model, given: AmlItem) -> Result<Vec<Item>> {
+pub(super) async fn get(ctx: &Ctx, model: &Model, given: AmlItem) -> Result<Found> {
     let kind = model.item_type(&given.item_type)?;
     if let Some(id) = given.id {
-        return Ok(vec![readable(ctx, model, kind, id).await?]);
+        return Ok(Found { items: vec![readable(ctx, model, kind, id).await?], truncated: false });
     }
-    let mut wanted = given.properties;
-    let state = wanted.remove("state");
-    let wanted = normalise(kind, without_mirrors(kind, wanted, "")?)?;
-    let state = state.as_ref().and_then(serde_json::Value::as_str);
-    let found = repo::items::matching(&*ctx.db, &kind.id, state, &wanted, MOST_FOUND).await?;
-    Ok(found.into_iter().filter(|item| model.allow(item, Action::Get)).collect())
+    let mut properties = given.properties;
+    let state = properties.remove("state").map(state_filter).transpose()?;
+    if properties.len() > MOST_FILTERS {
+        let message = format!("At most {MOST_FILTERS} properties");
+        return Err(Error::invalid_field("too_long", &["body", "properties"], message));
+    }
+    let properties = normalise(kind, without_mirrors(kind, properties, "")?)?;
+    search(ctx, model, &Wanted { kind: &kind.id, state: state.as_deref(), properties: &properties }).await
+}
+
+fn state_filter(given: Value) -> Result<String> {
+    match given {
+        Value::String(state) if !state.chars().any(char::is_control) => Ok(state),
+        _ => Err(Error::invalid_field("string_type", &["body", "properties", "state"], "Expected the name of a state")),
+    }
+}
+
+/// Page by page, since rights and exact equality are decided here: what is hidden takes no place among what is found.
+async fn search(ctx: &Ctx, model: &Model, wanted: &Wanted<'_>) -> Result<Found> {
+    let fits = |item: &Item| {
+        let known = |name: &String| item.properties.get(name).unwrap_or(&Value::Null);
+        wanted.properties.iter().all(|(name, value)| same_value(value, known(name))) && model.allow(item, Action::Get)
+    };
+    let (mut items, mut after) = (Vec::new(), None);
+    loop {
+        let page = repo::items::may_match(&*ctx.db, wanted, after, PAGE).await?;
+        let is_last = page.len() < PAGE;
+        after = page.last().map(|item| item.id);
+        let page: Vec<Item> = page.into_iter().filter(fits).collect();
+        let ends = readable_ends(model, &repo::items::ends_of(&*ctx.db, &page).await?);
+        items.extend(page.into_iter().filter(|item| ends_are_in(item, &ends)));
+        if is_last || items.len() > MOST_FOUND {
+            let truncated = items.len() > MOST_FOUND;
+            items.truncate(MOST_FOUND);
+            return Ok(Found { items, truncated });
+        }
+    }
 }

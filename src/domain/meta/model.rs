@@ -28,9 +28,11 @@ pub enum DataType {
     Quantity,
     /// A unit of measure, kept in upper case.
     Unit,
+    /// For which options of a product it holds.
+    Condition,
 }
 
-const DATA_TYPES: [(DataType, &str); 12] = [
+const DATA_TYPES: [(DataType, &str); 13] = [
     (DataType::String, "string"),
     (DataType::Text, "text"),
     (DataType::Integer, "integer"),
@@ -43,6 +45,7 @@ const DATA_TYPES: [(DataType, &str); 12] = [
     (DataType::Json, "json"),
     (DataType::Quantity, "quantity"),
     (DataType::Unit, "unit"),
+    (DataType::Condition, "condition"),
 ];
 
 impl DataType {
@@ -86,6 +89,8 @@ pub struct ItemType {
     /// Relationships: with source and related item, what may occur once.
     pub key_properties: Option<Vec<String>>,
     pub is_acyclic: bool,
+    /// The two properties that say from when and until when an item of this type holds.
+    pub period_properties: Option<(String, String)>,
     pub accepts_undeclared: bool,
     pub properties: Vec<Property>,
 }
@@ -140,6 +145,13 @@ impl Model {
             .unwrap_or(DEFAULT_SET)
     }
 
+    /// The item with the set that governs it in the place of its own.
+    #[must_use]
+    pub fn governed(&self, item: Item) -> Item {
+        let set = self.permission_set(&item).to_owned();
+        Item { permission_id: Some(set), ..item }
+    }
+
     pub fn allow(&self, item: &Item, action: Action) -> bool {
         self.rights.allow(self.permission_set(item), action, item.subject())
     }
@@ -153,13 +165,10 @@ impl Model {
         Err(if seen { permission::denied(Action::Get, &item.item_type) } else { not_found(item.id) })
     }
 
-    /// The caller may do it; forbidden if the item may be seen, "not found" if not.
+    /// The caller may read it and may do this with it: every write answers with the item.
     pub fn require(&self, item: &Item, action: Action) -> Result<()> {
-        if self.allow(item, action) {
-            return Ok(());
-        }
-        let seen = self.allow(item, Action::Get) || self.allow(item, Action::Discover);
-        Err(if seen { permission::denied(action, &item.item_type) } else { not_found(item.id) })
+        self.require_readable(item)?;
+        if self.allow(item, action) { Ok(()) } else { Err(permission::denied(action, &item.item_type)) }
     }
 
     pub fn require_create(&self, kind: &ItemType) -> Result<()> {

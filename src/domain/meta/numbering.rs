@@ -2,15 +2,25 @@
 
 use super::model::ItemType;
 use super::repo;
-use crate::db::Tx;
+use super::values::{Values, is_blank};
+use super::write::Write;
 use crate::error::{Error, Result};
 
 /// A sequence whose next numbers were all given by hand is skipped past, but not without end.
 const MOST_SKIPPED: usize = 100_000;
 const DEFAULT_PADDING: usize = 6;
 
+/// Whether an item that is added with these values draws its number.
+pub fn draws_number(kind: &ItemType, given: &Values) -> bool {
+    let Some(property) = &kind.number_property else { return false };
+    let number = given.get(property).or_else(|| given.get("number").filter(|mirror| !mirror.is_null()));
+    is_blank(number)
+}
+
 /// The next free number of a type. Concurrent draws wait for each other, so none is given twice.
-pub(super) async fn draw(tx: &Tx, kind: &ItemType) -> Result<String> {
+pub(super) async fn draw(write: &Write<'_>, kind: &ItemType) -> Result<String> {
+    write.require_numbering(kind)?;
+    let tx = &write.tx;
     repo::numbering::ensure(tx, &kind.id, &default_prefix(&kind.id), DEFAULT_PADDING).await?;
     for _ in 0..MOST_SKIPPED {
         let drawn = repo::numbering::next(tx, &kind.id).await?;

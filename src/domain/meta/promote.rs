@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::aml::AmlItem;
 use super::item::Item;
+use super::relate::require_seen;
 use super::repo;
 use super::update::locked_item;
 use super::write::Write;
@@ -32,10 +33,9 @@ pub(super) async fn promote(write: &Write<'_>, given: &AmlItem) -> Result<Item> 
             .details(json!({ "state": item.state, "wanted": wanted, "next_states": next })));
     };
     // A step with a role is that role's; one without belongs to whoever may change the item.
+    require_seen(write, &item).await?;
     if step.role.is_none() {
         write.model.require(&item, Action::Update)?;
-    } else {
-        write.model.require_readable(&item)?;
     }
     if !may_take(write.ctx, step) {
         return Err(denied(Action::Update, &item.item_type));

@@ -6,11 +6,12 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::add::blank;
+use super::get::require_visible;
 use super::item::{Item, not_found, parse_id};
 use super::model::ItemType;
-use super::values::{Values, normalise, require_complete, text_value, with_defaults};
+use super::values::{Values, normalise, require_whole, text_value, with_defaults};
 use super::write::Write;
-use super::{graph, repo};
+use super::{graph, period, repo};
 use crate::domain::permission::Action;
 use crate::error::{Error, Result};
 
@@ -25,7 +26,7 @@ pub async fn add_relationship(
     related: Uuid,
     given: Values,
 ) -> Result<Item> {
-    write.lock_structure(kind).await?;
+    write.require_structure(kind)?;
     // Locked until the end: a line cannot slip into a source that is being released or deleted at this moment.
     let source = changeable_source(write, source).await?;
     let related = repo::items::find(&write.tx, related).await?.ok_or_else(|| not_found(related))?;
@@ -34,7 +35,7 @@ pub async fn add_relationship(
     check_ends(kind, &source, &related)?;
     let mut line = blank(write, kind)?;
     line.properties = with_defaults(kind, normalise(kind, given)?)?;
-    require_complete(kind, &line.properties)?;
+    require_whole(kind, &line.properties)?;
     line.source_id = Some(source.id);
     line.related_id = Some(related.id);
     line.unique_key = unique_key(kind, &line);
@@ -42,6 +43,7 @@ pub async fn add_relationship(
         refuse_cycle(write, kind, source.id, related.id).await?;
     }
     repo::items::insert(&write.tx, &line).await.map_err(|error| exists(error, kind, &line))?;
+    period::record(write, kind, None, &line).await?;
     write.record("relationship.created", &line, None, line.snapshot()).await?;
     Ok(line)
 }
@@ -148,11 +150,25 @@ pub async fn locked_lines(write: &Write<'_>, kind: &ItemType, source: Uuid) -> R
     Ok(lines.into_iter().filter(|line| line.item_type == kind.id).collect())
 }
 
-/// Removes a line; its source must be allowed to change.
-pub async fn remove_relationship(write: &Write<'_>, line: &Item) -> Result<()> {
+/// The line is there, and the caller may do this with it: see both its ends, change its source, and what the set of the
+/// line says. Its source is locked until the write ends.
+pub(super) async fn require_line(write: &Write<'_>, line: &Item, action: Action) -> Result<()> {
+    require_seen(write, line).await?;
     if let Some(source) = line.source_id {
         changeable_source(write, source).await?;
     }
+    write.model.require(line, action)
+}
+
+/// The caller may read the item, and both ends of a relationship.
+pub(super) async fn require_seen(write: &Write<'_>, item: &Item) -> Result<()> {
+    let ends = repo::items::ends_of(&write.tx, std::slice::from_ref(item)).await?;
+    require_visible(write.model, item, &ends)
+}
+
+/// Removes a line; its source must be allowed to change, and the line to go.
+pub async fn remove_relationship(write: &Write<'_>, line: &Item) -> Result<()> {
+    require_line(write, line, Action::Delete).await?;
     if !repo::items::delete(&write.tx, line.id).await? {
         return Err(not_found(line.id));
     }

@@ -23,6 +23,7 @@ pub(super) struct SeedType {
     pub number_property: Option<&'static str>,
     pub key_properties: Option<serde_json::Value>,
     pub is_acyclic: bool,
+    pub period_properties: Option<serde_json::Value>,
     pub properties: &'static [SeedProperty],
 }
 
@@ -74,7 +75,7 @@ const PART_BOM: &[SeedProperty] = &[
     property("refdes", "Reference Designators", DataType::Text),
     property("effectivity_from", "Effective From", DataType::DateTime),
     property("effectivity_to", "Effective To", DataType::DateTime),
-    property("config_condition", "Configuration Condition", DataType::Json),
+    property("config_condition", "Configuration Condition", DataType::Condition),
 ];
 
 fn types(part_lifecycle: Uuid, document_lifecycle: Uuid) -> [SeedType; 3] {
@@ -87,6 +88,7 @@ fn types(part_lifecycle: Uuid, document_lifecycle: Uuid) -> [SeedType; 3] {
         number_property: Some(number_property),
         key_properties: None,
         is_acyclic: false,
+        period_properties: None,
         properties,
     };
     [
@@ -101,6 +103,7 @@ fn types(part_lifecycle: Uuid, document_lifecycle: Uuid) -> [SeedType; 3] {
             number_property: None,
             key_properties: Some(json!(["uom"])),
             is_acyclic: true,
+            period_properties: Some(json!(["effectivity_from", "effectivity_to"])),
             properties: PART_BOM,
         },
     ]

@@ -6,10 +6,10 @@ use super::apply::apply_relationships;
 use super::item::{Item, not_found};
 use super::mirrors::without_mirrors;
 use super::model::ItemType;
-use super::relate::{exists, unique_key};
-use super::repo;
-use super::values::{Values, merged, normalise, require_complete};
+use super::relate::{exists, require_line, unique_key};
+use super::values::{Values, merged, normalise, require_whole, same_values};
 use super::write::Write;
+use super::{period, repo};
 use crate::domain::permission::Action;
 use crate::error::{Error, Result};
 use uuid::Uuid;
@@ -42,14 +42,10 @@ async fn lock_item(write: &Write<'_>, kind: &ItemType, id: Uuid) -> Result<Item>
     item.ok_or_else(|| not_found(id))
 }
 
-/// The right and the state; for a relationship those of its source.
-pub(super) async fn require_changeable(write: &Write<'_>, kind: &ItemType, item: &Item) -> Result<()> {
-    if kind.is_relationship
-        && let Some(source) = item.source_id
-    {
-        let source = repo::items::find_locked(&write.tx, source).await?.ok_or_else(|| not_found(source))?;
-        write.model.require(&source, Action::Update)?;
-        return write.model.require_unlocked(&source);
+/// The right and the state; for a relationship also those of its source.
+async fn require_changeable(write: &Write<'_>, kind: &ItemType, item: &Item) -> Result<()> {
+    if kind.is_relationship {
+        return require_line(write, item, Action::Update).await;
     }
     write.model.require(item, Action::Update)?;
     write.model.require_unlocked(item)
@@ -71,8 +67,8 @@ async fn change(write: &Write<'_>, kind: &ItemType, item: Item, given: Values) -
         }
     }
     let values = merged(&item.properties, normalise(kind, given)?);
-    require_complete(kind, &values)?;
-    if values == item.properties {
+    require_whole(kind, &values)?;
+    if same_values(&values, &item.properties) {
         return Ok(item);
     }
     let mut after = Item {
@@ -81,14 +77,12 @@ async fn change(write: &Write<'_>, kind: &ItemType, item: Item, given: Values) -
         modified_on: Some(write.ctx.now()),
         ..item.clone()
     };
-    after.unique_key = if kind.is_relationship {
-        unique_key(kind, &after)
-    } else {
-        kind.number(&after).map(|number| number.trim().to_owned())
-    };
+    after.unique_key =
+        if kind.is_relationship { unique_key(kind, &after) } else { kind.number(&after).map(str::to_owned) };
     repo::items::update(&write.tx, &after).await.map_err(|error| {
         if kind.is_relationship { exists(error, kind, &after) } else { duplicate(error, kind, &after) }
     })?;
+    period::record(write, kind, Some(&item), &after).await?;
     let action = if kind.is_relationship { "relationship.updated" } else { "item.updated" };
     write.record(action, &after, item.snapshot(), after.snapshot()).await?;
     Ok(after)

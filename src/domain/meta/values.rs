@@ -1,13 +1,12 @@
 //! Property values: checked against the type and normalised. Pure; every problem names its field.
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, SecondsFormat, Utc};
 use rust_decimal::prelude::ToPrimitive;
 use serde_json::{Map, Number, Value};
-use uuid::Uuid;
 
-use super::model::{DataType, ItemType, Property};
+use super::model::ItemType;
+use super::period::Period;
+use super::typed::{Refusal, item_number, of_type, refuse, unsigned_zero};
 use crate::error::{Error, Problem, Result};
-use crate::types::Quantity;
 
 /// An item's properties, by name.
 pub type Values = Map<String, Value>;
@@ -16,8 +15,6 @@ pub type Values = Map<String, Value>;
 const MAX_NAME: usize = 100;
 /// How deep a JSON value may nest.
 const MAX_DEPTH: usize = 32;
-/// The most characters of a unit of measure.
-const MAX_UNIT: usize = 16;
 
 /// Checks the given values of a type and brings them into their stored form. `null` stays, and means "remove".
 pub fn normalise(kind: &ItemType, given: Values) -> Result<Values> {
@@ -63,17 +60,17 @@ pub fn merged(stored: &Values, change: Values) -> Values {
     values
 }
 
-/// Every required property has a value. `drawn` is the number property, which the sequence fills.
-pub fn require_complete(kind: &ItemType, values: &Values) -> Result<()> {
+/// What holds only of all values together: every required property has one, and nothing ends before it begins.
+pub fn require_whole(kind: &ItemType, values: &Values) -> Result<()> {
     let missing =
         kind.properties.iter().filter(|property| property.is_required && is_blank(values.get(&property.name)));
     let problems: Vec<Problem> = missing
         .map(|property| Problem::new("missing", &["body", "properties", &property.name], "Field required"))
         .collect();
-    if problems.is_empty() { Ok(()) } else { Err(Error::invalid(problems)) }
+    if problems.is_empty() { Period::of(kind, values).require_order(kind) } else { Err(Error::invalid(problems)) }
 }
 
-fn is_blank(value: Option<&Value>) -> bool {
+pub(super) fn is_blank(value: Option<&Value>) -> bool {
     match value {
         None | Some(Value::Null) => true,
         Some(Value::String(text)) => text.trim().is_empty(),
@@ -90,18 +87,13 @@ pub fn text_value(value: &Value) -> String {
     }
 }
 
-type Refusal = (&'static str, String);
-
-fn refuse<T>(rule: &'static str, message: impl Into<String>) -> Result<T, Refusal> {
-    Err((rule, message.into()))
-}
-
 fn normalised(kind: &ItemType, name: &str, value: Value) -> Result<Value, Refusal> {
-    storable(&value, 0)?;
+    let value = storable(value, 0)?;
     if value.is_null() {
         return Ok(value);
     }
     match kind.property(name) {
+        Some(property) if kind.number_property.as_deref() == Some(name) => item_number(property, value),
         Some(property) => of_type(property, value),
         None if !kind.accepts_undeclared => refuse("extra_forbidden", format!("{} has no property {name:?}", kind.id)),
         None if name.is_empty() || name.chars().count() > MAX_NAME || name.chars().any(char::is_control) => {
@@ -111,141 +103,57 @@ fn normalised(kind: &ItemType, name: &str, value: Value) -> Result<Value, Refusa
     }
 }
 
-/// No database stores a NUL character in JSON alike, and no reader wants a thousand levels.
-fn storable(value: &Value, depth: usize) -> Result<(), Refusal> {
+/// What every database stores alike: no NUL character, no sign of zero, no thousand levels.
+fn storable(value: Value, depth: usize) -> Result<Value, Refusal> {
     let plain =
         |text: &str| if text.contains('\0') { refuse("value_error", "NUL characters are not allowed") } else { Ok(()) };
     if depth > MAX_DEPTH {
         return refuse("value_error", format!("Values nest at most {MAX_DEPTH} levels"));
     }
     match value {
-        Value::String(text) => plain(text),
-        Value::Array(list) => list.iter().try_for_each(|value| storable(value, depth + 1)),
-        Value::Object(map) => {
-            map.iter().try_for_each(|(key, value)| plain(key).and_then(|()| storable(value, depth + 1)))
+        Value::String(text) => plain(&text).map(|()| Value::String(text)),
+        Value::Number(number) if number.is_f64() => Ok(number.as_f64().map(unsigned_zero).into()),
+        Value::Array(list) => list.into_iter().map(|value| storable(value, depth + 1)).collect(),
+        Value::Object(map) => map
+            .into_iter()
+            .map(|(key, value)| plain(&key).and_then(|()| Ok((key, storable(value, depth + 1)?))))
+            .collect(),
+        other => Ok(other),
+    }
+}
+
+/// The same values, however a database keeps their numbers.
+pub(super) fn same_values(left: &Values, right: &Values) -> bool {
+    left.len() == right.len()
+        && left.iter().all(|(name, value)| right.get(name).is_some_and(|other| same_value(value, other)))
+}
+
+/// The same in kind and in content; 2 and 2.0 are one number.
+pub(super) fn same_value(left: &Value, right: &Value) -> bool {
+    match (left, right) {
+        (Value::Number(left), Value::Number(right)) => match (whole(left), whole(right)) {
+            (None, None) => left.as_f64() == right.as_f64(),
+            (left, right) => left == right,
+        },
+        (Value::Array(left), Value::Array(right)) => {
+            left.len() == right.len() && left.iter().zip(right).all(|(left, right)| same_value(left, right))
         }
-        _ => Ok(()),
+        (Value::Object(left), Value::Object(right)) => same_values(left, right),
+        _ => left == right,
     }
 }
 
-fn of_type(property: &Property, value: Value) -> Result<Value, Refusal> {
-    match property.data_type {
-        DataType::String | DataType::Text => text(property, value),
-        DataType::Integer => integer(&value),
-        DataType::Float => float(&value),
-        DataType::Boolean => boolean(&value),
-        DataType::Date => date(&value),
-        DataType::DateTime => moment(&value),
-        DataType::Item => item(&value),
-        DataType::List | DataType::Json => Ok(value),
-        DataType::Quantity => quantity(&value),
-        DataType::Unit => unit(&value),
-    }
-}
-
-fn text(property: &Property, value: Value) -> Result<Value, Refusal> {
-    let text = match value {
-        Value::String(text) => text,
-        Value::Number(number) => number.to_string(),
-        _ => return refuse("string_type", "Expected a text"),
-    };
-    match property.length {
-        Some(most) if text.chars().count() > most => refuse("string_too_long", format!("At most {most} characters")),
-        _ => Ok(Value::String(text)),
-    }
-}
-
-fn integer(value: &Value) -> Result<Value, Refusal> {
-    let number = match value {
-        Value::Number(number) => number.as_i64().or_else(|| number.as_f64().and_then(whole)),
-        Value::String(text) => text.trim().parse().ok(),
-        _ => None,
-    };
-    number.map_or_else(|| refuse("int_type", "Expected a whole number"), |number| Ok(number.into()))
-}
-
-fn whole(number: f64) -> Option<i64> {
-    (number.fract() == 0.0).then(|| number.to_i64()).flatten()
-}
-
-fn float(value: &Value) -> Result<Value, Refusal> {
-    let number = match value {
-        Value::Number(number) => number.as_f64(),
-        Value::String(text) => text.trim().parse().ok(),
-        _ => None,
-    };
-    match number.and_then(Number::from_f64) {
-        Some(number) => Ok(Value::Number(number)),
-        None => refuse("float_type", "Expected a number"),
-    }
-}
-
-fn boolean(value: &Value) -> Result<Value, Refusal> {
-    match value {
-        Value::Bool(_) => Ok(value.clone()),
-        Value::String(text) if text.eq_ignore_ascii_case("true") => Ok(Value::Bool(true)),
-        Value::String(text) if text.eq_ignore_ascii_case("false") => Ok(Value::Bool(false)),
-        _ => refuse("bool_type", "Expected true or false"),
-    }
-}
-
-fn date(value: &Value) -> Result<Value, Refusal> {
-    let day = value.as_str().and_then(|text| NaiveDate::parse_from_str(text.trim(), "%Y-%m-%d").ok());
-    day.map_or_else(|| refuse("date_type", "Expected a date: 2026-11-24"), |day| Ok(day.to_string().into()))
-}
-
-fn moment(value: &Value) -> Result<Value, Refusal> {
-    match value.as_str().and_then(parse_moment) {
-        Some(moment) => Ok(moment.to_rfc3339_opts(SecondsFormat::AutoSi, true).into()),
-        None => refuse("datetime_type", "Expected a time: 2026-11-24T08:00:00Z"),
-    }
-}
-
-/// Reads ISO 8601; without an offset it is UTC, a date alone is its first moment.
-pub fn parse_moment(text: &str) -> Option<DateTime<Utc>> {
-    let text = text.trim();
-    if let Ok(moment) = DateTime::parse_from_rfc3339(text) {
-        return Some(moment.to_utc());
-    }
-    let local = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f"]
-        .iter()
-        .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok());
-    let day = || NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().and_then(|day| day.and_hms_opt(0, 0, 0));
-    local.or_else(day).map(|moment| moment.and_utc())
-}
-
-fn item(value: &Value) -> Result<Value, Refusal> {
-    match value.as_str().and_then(|text| Uuid::parse_str(text.trim()).ok()) {
-        Some(id) => Ok(id.to_string().into()),
-        None => refuse("uuid_type", "Expected the id of an item"),
-    }
-}
-
-fn quantity(value: &Value) -> Result<Value, Refusal> {
-    let text = match value {
-        Value::Number(number) => number.to_string(),
-        Value::String(text) => text.clone(),
-        _ => return refuse("float_type", "Expected a number"),
-    };
-    let quantity: Quantity = text.parse().map_err(|message| ("value_error", message))?;
-    match quantity.decimal().to_f64().and_then(Number::from_f64) {
-        Some(number) => Ok(Value::Number(number)),
-        None => refuse("value_error", "The quantity is too large"),
-    }
-}
-
-fn unit(value: &Value) -> Result<Value, Refusal> {
-    let unit = value.as_str().map(|text| text.trim().to_uppercase()).unwrap_or_default();
-    if unit.is_empty() || unit.chars().count() > MAX_UNIT || unit.chars().any(char::is_control) {
-        return refuse("value_error", format!("A unit has 1 to {MAX_UNIT} characters, such as EA, KG or M"));
-    }
-    Ok(unit.into())
+fn whole(number: &Number) -> Option<i128> {
+    let integer = number.as_i64().map(i128::from).or_else(|| number.as_u64().map(i128::from));
+    integer.or_else(|| number.as_f64().filter(|float| float.fract() == 0.0).and_then(|float| float.to_i128()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::meta::model::{DataType, Property};
     use serde_json::json;
+    use uuid::Uuid;
 
     fn property(name: &str, data_type: DataType) -> Property {
         Property {
@@ -272,6 +180,7 @@ mod tests {
             number_property: Some("item_number".into()),
             key_properties: None,
             is_acyclic: false,
+            period_properties: Some(("at".into(), "until".into())),
             accepts_undeclared: true,
             properties: vec![
                 property("item_number", DataType::String),
@@ -283,6 +192,8 @@ mod tests {
                 property("drawing", DataType::Item),
                 property("quantity", DataType::Quantity),
                 property("uom", DataType::Unit),
+                property("until", DataType::DateTime),
+                property("when", DataType::Condition),
             ],
         }
     }
@@ -309,10 +220,17 @@ mod tests {
             ("uom", json!(" kg "), json!("KG")),
             ("item_number", json!(42), json!("42")),
             ("item_number", json!("料号-1"), json!("料号-1")),
+            ("item_number", json!(" P-1\u{a0}"), json!("P-1")),
             ("anything", json!({"deep": [1]}), json!({"deep": [1]})),
+            ("cost", json!(-0.0), json!(0.0)),
+            ("cost", json!("-0"), json!(0.0)),
+            ("at", json!("0001-01-01"), json!("0001-01-01T00:00:00Z")),
+            ("at", json!("9999-12-31"), json!("9999-12-31T00:00:00Z")),
+            ("when", json!({"option": "A", "value": 1}), json!({"option": "A", "value": 1})),
         ];
         for (name, given, expected) in table {
-            assert_eq!(one(name, given.clone()).unwrap(), expected, "{name} {given}");
+            let value = one(name, given.clone()).unwrap();
+            assert_eq!(value.to_string(), expected.to_string(), "{name} {given}");
         }
     }
 
@@ -326,11 +244,25 @@ mod tests {
             ("critical", json!("yes")),
             ("due", json!("24.11.2026")),
             ("at", json!("soon")),
+            ("at", json!("0000-12-31")),
+            ("at", json!("+10000-01-01")),
+            ("at", json!("-0001-01-01T00:00:00Z")),
+            ("at", json!("9999-12-31T23:30:00-01:00")),
+            ("due", json!("+10000-01-01")),
+            ("due", json!("0000-01-01")),
             ("drawing", json!("no-uuid")),
             ("quantity", json!(0)),
             ("quantity", json!(-1)),
             ("quantity", json!("0.12345678901")),
+            ("quantity", json!("1_000")),
+            ("quantity", json!(9_007_199_254_740_993_i64)),
+            ("quantity", json!("12345678901234567.5")),
+            ("cost", json!("1_000")),
             ("uom", json!("")),
+            ("item_number", json!("P\u{200b}1")),
+            ("item_number", json!("P\t1")),
+            ("when", json!("Red")),
+            ("when", json!({"option": "A", "op": "like"})),
             ("item_number", json!("123456789")),
             ("note", json!("a\0b")),
             ("note", json!({"a\0b": 1})),
@@ -357,6 +289,38 @@ mod tests {
         let values = merged(&stored, [("cost".to_owned(), Value::Null)].into_iter().collect());
         assert!(!values.contains_key("cost"));
         let emptied = merged(&stored, [("item_number".to_owned(), Value::Null)].into_iter().collect());
-        assert!(require_complete(&part(), &emptied).is_err());
+        assert!(require_whole(&part(), &emptied).is_err());
+    }
+
+    #[test]
+    fn nothing_ends_before_it_begins() {
+        let values = |at: &str, until: &str| {
+            let given = json!({"item_number": "P-1", "at": at, "until": until});
+            normalise(&part(), given.as_object().cloned().unwrap()).unwrap()
+        };
+        assert!(require_whole(&part(), &values("2026-01-01", "2026-01-01")).is_ok());
+        let backwards = require_whole(&part(), &values("2026-01-02", "2026-01-01")).unwrap_err();
+        assert_eq!(backwards.problems()[0].loc, ["body", "properties", "until"]);
+    }
+
+    #[test]
+    fn values_are_the_same_in_kind_and_content() {
+        let table = [
+            (json!(2), json!(2.0), true),
+            (json!(1e17), json!(100_000_000_000_000_000_i64), true),
+            (json!(9_007_199_254_740_993_i64), json!(9_007_199_254_740_992.0), false),
+            (json!(u64::MAX), json!(u64::MAX - 1), false),
+            (json!(1.5), json!(1.25), false),
+            (json!(1), json!(true), false),
+            (json!(1), json!("1"), false),
+            (json!([1, {"a": 2.0}]), json!([1.0, {"a": 2}]), true),
+            (json!([1]), json!([1, 2]), false),
+            (json!({}), json!({"a": 1}), false),
+            (json!(null), json!("null"), false),
+        ];
+        for (left, right, expected) in table {
+            assert_eq!(same_value(&left, &right), expected, "{left} {right}");
+            assert_eq!(same_value(&right, &left), expected, "{right} {left}");
+        }
     }
 }

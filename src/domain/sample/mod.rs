@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::context::Ctx;
 use crate::domain::bom::{PART, PART_BOM, add_line_within};
-use crate::domain::meta::{self, Model, Values, Write};
+use crate::domain::meta::{self, Model, Turns, Values, Write};
 use crate::error::{Error, Result};
 use product::{DOCUMENTS, LINES, PARTS, ROOT, SampleLine, SamplePart};
 
@@ -33,7 +33,7 @@ pub async fn seed_sample(ctx: &Ctx) -> Result<SampleReport> {
     let mut documents = present(ctx, &model, DOCUMENT, DOCUMENTS.iter().map(|(number, _)| *number)).await?;
     let lines = present_lines(ctx, &parts).await?;
 
-    let write = Write::begin(ctx, &model).await?;
+    let write = Write::begin(ctx, &model, Turns::default().structure(model.item_type(PART_BOM)?)).await?;
     let new_parts = PARTS.iter().map(|part| (part.number, part_values(part)));
     let parts_created = add_missing(&write, PART, new_parts, &mut parts).await?;
     let new_documents = DOCUMENTS.iter().map(|(number, name)| (*number, values(json!({ "name": name }))));
@@ -152,7 +152,7 @@ mod tests {
 
         let hull = meta::descend(&org.ctx, PART_BOM, first.root_id, 1).await.unwrap().lines[&first.root_id][0].clone();
         let model = Model::load(&org.ctx).await.unwrap();
-        let write = Write::begin(&org.ctx, &model).await.unwrap();
+        let write = Write::begin(&org.ctx, &model, Turns::default()).await.unwrap();
         meta::remove_relationship(&write, &hull).await.unwrap();
         write.commit().await.unwrap();
         assert_eq!(seed_sample(&org.ctx).await.unwrap().lines_created, 1);
@@ -161,9 +161,13 @@ mod tests {
         let selections: Selections = values(json!({ "Wind sensor": wind_sensor }));
         let when = When { at: parse_moment(day), ..When::default() };
         let request = TreeRequest { depth: 10, when, selections: Some(selections) };
-        let mut found = Vec::new();
-        walk(&tree(ctx, &root.to_string(), request).await.unwrap().root, 0, &mut found);
-        found
+        let root = root.to_string();
+        let found = tree(ctx, &root, request, |tree| {
+            let mut found = Vec::new();
+            walk(&tree.root, 0, &mut found);
+            Ok(found)
+        });
+        found.await.unwrap()
     }
 
     fn walk(node: &BomNode, level: usize, found: &mut Vec<(usize, String)>) {

@@ -29,6 +29,8 @@ pub struct Model {
     #[sea_orm(column_type = "JsonBinary", nullable)]
     pub key_properties: Option<Json>,
     pub is_acyclic: bool,
+    #[sea_orm(column_type = "JsonBinary", nullable)]
+    pub period_properties: Option<Json>,
     pub accepts_undeclared: bool,
 }
 

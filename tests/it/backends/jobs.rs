@@ -88,12 +88,12 @@ async fn change(ctx: &Ctx, subject: &str) {
     let tx = ctx.begin().await.unwrap();
     let change = Change {
         action: "item.created",
-        subject_type: "Part",
+        subject_type: "Part".to_owned(),
         subject_id: subject.to_owned(),
         before: None,
         after: None,
     };
-    audit::record(ctx, &tx, change).await.unwrap();
+    audit::record(ctx, &tx, vec![change]).await.unwrap();
     tx.commit().await.unwrap();
 }
 

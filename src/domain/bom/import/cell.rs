@@ -1,5 +1,7 @@
 //! The text of one cell: tidying it, and what no text of a part may hold. Numbers are read elsewhere.
 
+use crate::types::text::{hidden, hidden_in_identity};
+
 /// Without white space around it, and with one space for each run of white space within.
 pub(super) fn tidy(text: &str) -> String {
     let mut tidied = String::with_capacity(text.len());
@@ -14,8 +16,8 @@ pub(super) fn tidy(text: &str) -> String {
 
 /// Checks a tidied text of at most `longest` characters; the error is a sentence for a person.
 pub(super) fn check_text(text: &str, longest: usize) -> Result<(), String> {
-    if let Some(hidden) = text.chars().find(|&sign| sign.is_control() || is_invisible(sign)) {
-        return Err(format!("Holds the invisible character U+{:04X}", u32::from(hidden)));
+    if let Some(hidden) = hidden(text) {
+        return Err(holds_hidden(hidden));
     }
     let length = text.chars().count();
     if length > longest {
@@ -39,10 +41,14 @@ pub(super) fn check_identity(text: &str, longest: usize) -> Result<(), String> {
     check_text(text, longest)
 }
 
-/// Zero-width and direction marks: two texts that differ in them only look the same. The joiners stay, some scripts need
-/// them.
-fn is_invisible(sign: char) -> bool {
-    matches!(sign, '\u{ad}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+/// Checks a number of a part: [`check_identity`], and no joiner, which no script needs there.
+pub(super) fn check_number(text: &str, longest: usize) -> Result<(), String> {
+    check_identity(text, longest)?;
+    hidden_in_identity(text).map_or(Ok(()), |hidden| Err(holds_hidden(hidden)))
+}
+
+fn holds_hidden(sign: char) -> String {
+    format!("Holds the invisible character U+{:04X}", u32::from(sign))
 }
 
 /// `1.23E+11`
@@ -67,6 +73,7 @@ mod tests {
     fn invisible_and_overlong_texts_are_refused() {
         assert_eq!(check_text("a\u{7}b", 10).unwrap_err(), "Holds the invisible character U+0007");
         assert_eq!(check_text("a\u{200b}", 10).unwrap_err(), "Holds the invisible character U+200B");
+        assert!(check_identity("a\u{200d}b", 10).is_ok() && check_number("a\u{200d}b", 10).is_err());
         assert_eq!(check_text("名名名", 2).unwrap_err(), "Has 3 characters; at most 2 are allowed");
         assert!(check_text("名名名", 3).is_ok());
     }

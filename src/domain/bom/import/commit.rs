@@ -10,7 +10,7 @@ use super::plan::{Plan, Step, plan};
 use super::report::ImportReport;
 use crate::context::Ctx;
 use crate::domain::bom::{PART, PART_BOM};
-use crate::domain::meta::{self, Item, ItemType, Model, Write};
+use crate::domain::meta::{self, Item, ItemType, Model, Turns, Write};
 use crate::error::{Error, Kind, Problem, Result};
 
 /// How often an import is planned before it gives way to others that change the same parts.
@@ -57,7 +57,7 @@ pub async fn import_bom(
 const OVERTAKEN: &str = "IMPORT_OVERTAKEN";
 
 fn was_overtaken(error: &Error) -> bool {
-    matches!(error.code_name(), Some(OVERTAKEN | "DUPLICATE_NUMBER" | "RELATIONSHIP_EXISTS"))
+    matches!(error.code_name(), Some(OVERTAKEN | "DUPLICATE_NUMBER" | "RELATIONSHIP_EXISTS" | "WRITE_CONFLICT"))
 }
 
 async fn carry_out(
@@ -72,8 +72,7 @@ async fn carry_out(
         return Ok(ImportReport { dry_run: false, ..plan.report });
     }
     let Plan { parent, lines_before, parts, lines, mut report } = plan;
-    let write = Write::begin(ctx, model).await?;
-    write.lock_structure(model.item_type(PART_BOM)?).await?;
+    let write = Write::begin(ctx, model, turns(model, &parts)?).await?;
     if let Step::Keep(parent) = parent
         && lines.iter().any(|line| !line.step.is_kept())
     {
@@ -90,6 +89,14 @@ async fn carry_out(
     }
     write.commit().await?;
     Ok(report)
+}
+
+/// What the steps of a plan will need to themselves.
+fn turns(model: &Model, parts: &[Step]) -> Result<Turns> {
+    let part = model.item_type(PART)?;
+    let draws = |step: &Step| matches!(step, Step::Create(values) if meta::draws_number(part, values));
+    let turns = Turns::default().structure(model.item_type(PART_BOM)?);
+    Ok(if parts.iter().any(draws) { turns.numbering(part) } else { turns })
 }
 
 /// Carries out the steps of a plan within one transaction.

@@ -12,7 +12,7 @@ use super::problems::Findings;
 use super::report::{RowReport, Verdict};
 use crate::domain::meta::{Item, Values, text_value};
 use crate::domain::permission::Action;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// What becomes of every row.
 pub(super) struct Outcome {
@@ -73,18 +73,13 @@ impl Comparer<'_, '_, '_> {
         };
         let number = draft.number.as_deref().unwrap_or_default();
         let step = self.settle(draft.row, "number", number, &format!("{number} is there"), item, &draft.values)?;
-        if let Step::Change(..) = step {
-            let allowed =
-                self.basis.model.require(item, Action::Update).and_then(|()| self.basis.model.require_unlocked(item));
-            if let Err(error) = allowed {
-                self.findings.add(
-                    draft.row,
-                    "number",
-                    number,
-                    format!("{number} cannot be changed: {}", error.message()),
-                );
-                return None;
-            }
+        let allowed = |item: &Item| {
+            self.basis.model.require(item, Action::Update).and_then(|()| self.basis.model.require_unlocked(item))
+        };
+        if let Some(error) = refused_change(&step, item, allowed) {
+            let reason = format!("{number} cannot be changed: {}", error.message());
+            self.findings.add(draft.row, "number", number, reason);
+            return None;
         }
         Some(step)
     }
@@ -96,7 +91,15 @@ impl Comparer<'_, '_, '_> {
         };
         let number = line.number.as_deref().unwrap_or_default();
         let there = format!("{} has the line to {number}", self.basis.parent);
-        self.settle(line.row, "quantity", &line.quantity.to_string(), &there, present, &draft.values)
+        let quantity = line.quantity.to_string();
+        let step = self.settle(line.row, "quantity", &quantity, &there, present, &draft.values)?;
+        let allowed = |line: &Item| self.basis.model.require(line, Action::Update);
+        if let Some(error) = refused_change(&step, present, allowed) {
+            let reason = format!("The line to {number} cannot be changed: {}", error.message());
+            self.findings.add(line.row, "quantity", &quantity, reason);
+            return None;
+        }
+        Some(step)
     }
 
     /// What the request says about something that is there with other values.
@@ -117,7 +120,7 @@ impl Comparer<'_, '_, '_> {
         if differing.is_empty() {
             return Some(Step::Keep(item.id));
         }
-        match self.basis.request.existing {
+        match self.basis.rules.existing {
             Existing::Keep => Some(Step::Keep(item.id)),
             Existing::Update => Some(Step::Change(item.id, differing)),
             Existing::Refuse => {
@@ -134,6 +137,11 @@ impl Comparer<'_, '_, '_> {
             }
         }
     }
+}
+
+/// Why what is there may not be changed, where the step changes it.
+fn refused_change(step: &Step, item: &Item, allowed: impl Fn(&Item) -> Result<()>) -> Option<Error> {
+    if step.is_change() { allowed(item).err() } else { None }
 }
 
 fn verdict(pair: Option<(&Step, &Step)>) -> Verdict {
@@ -153,7 +161,7 @@ fn report(basis: Basis<'_>, line: &SheetLine, verdict: Verdict) -> RowReport {
         original_number: line.original_number.clone(),
         name: line.name.clone(),
         quantity: line.quantity,
-        uom: line.uom.clone().unwrap_or_else(|| basis.request.sheet.default_uom.to_uppercase()),
+        uom: line.uom.clone().unwrap_or_else(|| basis.rules.default_uom.to_uppercase()),
         verdict,
     }
 }

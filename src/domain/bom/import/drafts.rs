@@ -2,10 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use serde_json::Value;
-
-use super::model::{ImportRequest, PlaceholderRule, SheetLine, shown};
-use super::number::exact_json;
+use super::model::{Existing, ImportRequest, PlaceholderRule, SheetLine, shown};
 use super::placeholder::find_placeholders;
 use super::problems::Findings;
 use super::stock::Stock;
@@ -42,6 +39,21 @@ pub(super) struct DraftLine {
     pub values: Values,
 }
 
+/// What the request says about rows that can be taken in two ways.
+pub(super) struct Rules {
+    pub placeholders: PlaceholderRule,
+    pub existing: Existing,
+    /// The unit of a line without one.
+    pub default_uom: String,
+}
+
+impl Rules {
+    pub fn of(request: &ImportRequest) -> Self {
+        let (placeholders, existing) = (request.placeholders, request.existing);
+        Self { placeholders, existing, default_uom: request.sheet.default_uom.clone() }
+    }
+}
+
 /// What every decision rests on.
 #[derive(Clone, Copy)]
 pub(super) struct Basis<'a> {
@@ -49,7 +61,7 @@ pub(super) struct Basis<'a> {
     pub part: &'a ItemType,
     pub line: &'a ItemType,
     pub stock: &'a Stock,
-    pub request: &'a ImportRequest,
+    pub rules: &'a Rules,
     /// The number of the part whose BOM the sheet is.
     pub parent: &'a str,
 }
@@ -60,7 +72,7 @@ pub(super) fn draft_all<'a>(
     lines: &[SheetLine],
     findings: &mut Findings<'_>,
 ) -> (Vec<Draft<'a>>, Vec<Option<DraftLine>>) {
-    let unclear = unclear_numbers(basis.request, lines);
+    let unclear = unclear_numbers(basis.rules, lines);
     let mut drafter = Drafter { basis, findings, parts: Vec::new(), by_key: HashMap::new() };
     let mut drafts = Vec::with_capacity(lines.len());
     for line in lines {
@@ -72,8 +84,8 @@ pub(super) fn draft_all<'a>(
 }
 
 /// Numbers that stay placeholders, since no rule was chosen: their rows say nothing about parts.
-fn unclear_numbers(request: &ImportRequest, lines: &[SheetLine]) -> HashSet<String> {
-    if request.placeholders != PlaceholderRule::Refuse {
+fn unclear_numbers(rules: &Rules, lines: &[SheetLine]) -> HashSet<String> {
+    if rules.placeholders != PlaceholderRule::Refuse {
         return HashSet::new();
     }
     find_placeholders(lines).into_iter().map(|placeholder| placeholder.number).collect()
@@ -140,14 +152,14 @@ impl Drafter<'_, '_, '_> {
     }
 
     fn line_values(&mut self, line: &SheetLine) -> Option<Values> {
-        let Some(quantity) = exact_json(line.quantity.decimal()) else {
+        let Some(quantity) = line.quantity.exact_float() else {
             let reason = "Has more digits than can be kept exactly".to_owned();
             self.findings.add(line.row, "quantity", &line.quantity.to_string(), reason);
             return None;
         };
-        let uom = line.uom.as_deref().unwrap_or(&self.basis.request.sheet.default_uom);
+        let uom = line.uom.as_deref().unwrap_or(&self.basis.rules.default_uom);
         let mut given = Values::new();
-        given.insert("quantity".to_owned(), Value::Number(quantity));
+        given.insert("quantity".to_owned(), quantity.into());
         given.insert("uom".to_owned(), uom.into());
         for (name, value) in [("find_num", &line.find_num), ("refdes", &line.refdes)] {
             if let Some(value) = value {

@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 use serde_json::Value;
 
-use super::cell::{check_identity, check_text};
+use super::cell::{check_identity, check_number, check_text};
 use super::columns::Columns;
 use super::duplicates::settle_duplicates;
 use super::field::Field;
@@ -96,7 +96,7 @@ impl<'a> LineReader<'a> {
     fn line(&mut self, row: &Row) -> Option<SheetLine> {
         self.check_width(row);
         let limits = &self.options.limits;
-        let number = self.text(row, &Field::Number, |text| check_identity(text, limits.number));
+        let number = self.text(row, &Field::Number, |text| check_number(text, limits.number));
         let name = self.text(row, &Field::Name, |text| check_identity(text, limits.name));
         if number.is_none() && self.options.missing_numbers == MissingNumbers::Refuse {
             self.problem(row, &Field::Number, "", "The number is missing".to_owned());

@@ -4,6 +4,7 @@ use rust_decimal::Decimal;
 use serde_json::Number;
 
 use super::model::DecimalStyle;
+use crate::types::quantity::exact_float;
 
 /// The currencies recognised beside the signs.
 const CURRENCIES: [&str; 40] = [
@@ -56,9 +57,7 @@ pub(super) fn exact_json(value: Decimal) -> Option<Number> {
     if let Ok(whole) = text.parse::<i64>() {
         return Some(whole.into());
     }
-    let float: f64 = text.parse().ok()?;
-    let back = Decimal::from_str_exact(&float.to_string()).ok()?;
-    if back == value { Number::from_f64(float) } else { None }
+    exact_float(value).and_then(Number::from_f64)
 }
 
 /// Whether two spellings can mean the same currency: `$` and `USD`, `€` and `EUR`.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 use super::compare::{Outcome, decide};
-use super::drafts::Basis;
+use super::drafts::{Basis, Rules};
 use super::lines::parse_sheet;
 use super::model::{ImportRequest, Limits, ParsedSheet, PlaceholderRule, SheetLine, SheetOptions};
 use super::placeholder::assign_numbers;
@@ -93,21 +93,50 @@ pub(super) async fn plan(ctx: &Ctx, model: &Model, request: &ImportRequest) -> R
     let kind = model.item_type(PART)?;
     let parent = Parent::find(ctx, model, kind, request).await?;
     let options = SheetOptions { limits: limits(kind, request), ..request.sheet.clone() };
-    let mut sheet = parse(request.file.clone(), options.clone()).await?;
+    let file = request.file.clone();
+    let (mut sheet, options) = aside(move || Ok((parse_sheet(&file, &options)?, options))).await?;
     let item = parent.item.as_ref();
     let stock = Stock::load(ctx, model, kind, item.map(|item| item.id), &sheet, request.placeholders).await?;
 
-    let mut problems = Problems::after(std::mem::take(&mut sheet.problems), sheet.unlisted_problems);
-    let lines = numbered(&mut sheet, request.placeholders, &options.limits, &stock, &mut problems);
-    let line = model.item_type(PART_BOM)?;
-    let basis = Basis { model, part: kind, line, stock: &stock, request, parent: &parent.number };
-    let mut outcome = decide(basis, &lines, Findings::new(&sheet.columns, problems))?;
+    let held = Held { model: model.clone(), stock, rules: Rules::of(request), parent: parent.number.clone() };
+    let (decided, sheet, stock) = aside(move || {
+        let decided = held.decide(&mut sheet, &options.limits)?;
+        Ok((decided, sheet, held.stock))
+    })
+    .await?;
+    let Decided { lines, mut outcome } = decided;
 
-    let report = report(&parent, sheet, lines.len(), &mut outcome);
+    let report = report(&parent, sheet, lines, &mut outcome);
     let (step, item) = (parent.step, parent.item);
     let plan = Plan { parent: step, lines_before: stock.lines, parts: outcome.parts, lines: outcome.lines, report };
     plan.require_rights(model, item.as_ref())?;
     Ok(plan)
+}
+
+/// What the rows are held against, apart from the request that waits for it.
+struct Held {
+    model: Model,
+    stock: Stock,
+    rules: Rules,
+    parent: String,
+}
+
+struct Decided {
+    /// How many lines the sheet has.
+    lines: usize,
+    outcome: Outcome,
+}
+
+impl Held {
+    fn decide(&self, sheet: &mut ParsedSheet, limits: &Limits) -> Result<Decided> {
+        let mut problems = Problems::after(std::mem::take(&mut sheet.problems), sheet.unlisted_problems);
+        let lines = numbered(sheet, self.rules.placeholders, limits, &self.stock, &mut problems);
+        let Self { model, stock, rules, parent } = self;
+        let (part, line) = (model.item_type(PART)?, model.item_type(PART_BOM)?);
+        let basis = Basis { model, part, line, stock, rules, parent };
+        let outcome = decide(basis, &lines, Findings::new(&sheet.columns, problems))?;
+        Ok(Decided { lines: lines.len(), outcome })
+    }
 }
 
 fn report(parent: &Parent, sheet: ParsedSheet, lines: usize, outcome: &mut Outcome) -> ImportReport {
@@ -144,10 +173,10 @@ fn limits(kind: &ItemType, request: &ImportRequest) -> Limits {
     }
 }
 
-/// A large sheet takes long enough to hold up other requests, so it is read on a thread of its own.
-async fn parse(file: Vec<u8>, options: SheetOptions) -> Result<ParsedSheet> {
-    let reading = tokio::task::spawn_blocking(move || parse_sheet(&file, &options));
-    reading.await.map_err(|error| Error::internal("Reading a sheet stopped halfway").caused_by(error))?
+/// Does work that takes long enough with a large sheet to hold up other requests on a thread of its own.
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    let working = tokio::task::spawn_blocking(work);
+    working.await.map_err(|error| Error::internal("Reading a sheet stopped halfway").caused_by(error))?
 }
 
 /// The lines with the numbers that this or an earlier import gives them.

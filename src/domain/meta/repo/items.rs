@@ -1,5 +1,7 @@
 //! Rows of items.
 
+use std::collections::BTreeSet;
+
 use sea_orm::sea_query::{LikeExpr, LockType};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -10,7 +12,7 @@ use uuid::Uuid;
 use super::super::item::Item;
 use super::super::values::Values;
 use crate::db::Tx;
-use crate::db::dialect::json_equals;
+use crate::db::dialect::json_may_equal;
 use crate::entity::tenant::item;
 use crate::error::Result;
 
@@ -145,23 +147,44 @@ pub async fn key_exists(tx: &Tx, kind: &str, key: &str) -> Result<bool> {
     Ok(by_key(tx, kind, key).await?.is_some())
 }
 
-/// Items of a type whose properties equal the wanted ones.
-pub async fn matching(
+/// Which items of a type are looked for.
+pub struct Wanted<'a> {
+    pub kind: &'a str,
+    pub state: Option<&'a str>,
+    pub properties: &'a Values,
+}
+
+/// The next items, in the order of their ids, that may be those that are wanted: their properties are to be compared.
+pub async fn may_match(
     db: &impl ConnectionTrait,
-    kind: &str,
-    state: Option<&str>,
-    wanted: &Values,
-    most: u64,
+    wanted: &Wanted<'_>,
+    after: Option<Uuid>,
+    most: usize,
 ) -> Result<Vec<Item>> {
-    let mut condition = Condition::all().add(item::Column::ItemTypeId.eq(kind));
-    if let Some(state) = state {
+    let mut condition = Condition::all().add(item::Column::ItemTypeId.eq(wanted.kind));
+    if let Some(state) = wanted.state {
         condition = condition.add(item::Column::State.eq(state));
     }
-    for (name, value) in wanted {
-        condition = condition.add(json_equals(db, "properties", name, value));
+    if let Some(after) = after {
+        condition = condition.add(item::Column::Id.gt(after));
     }
-    let rows = item::Entity::find().filter(condition).order_by_asc(item::Column::Id).limit(most).all(db).await?;
+    for (name, value) in wanted.properties {
+        condition = condition.add(json_may_equal(db, "properties", name, value));
+    }
+    let rows = item::Entity::find().filter(condition).order_by_asc(item::Column::Id).limit(most as u64).all(db).await?;
     Ok(rows.into_iter().map(Item::from).collect())
+}
+
+/// The sources and related items of those that have any.
+pub async fn ends_of(db: &impl ConnectionTrait, items: &[Item]) -> Result<Vec<Item>> {
+    let ids: BTreeSet<Uuid> = items.iter().flat_map(|item| item.source_id.into_iter().chain(item.related_id)).collect();
+    let ids: Vec<Uuid> = ids.into_iter().collect();
+    let mut found = Vec::new();
+    for some in ids.chunks(KEYS_PER_QUERY) {
+        let rows = item::Entity::find().filter(item::Column::Id.is_in(some.iter().copied())).all(db).await?;
+        found.extend(rows.into_iter().map(Item::from));
+    }
+    Ok(found)
 }
 
 /// The lines that hang on an item.

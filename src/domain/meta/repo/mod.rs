@@ -1,5 +1,6 @@
-//! SQL of item types, items and numbering.
+//! SQL of item types, items, their periods and numbering.
 
+pub mod effectivities;
 pub mod graph;
 pub mod items;
 pub mod numbering;

@@ -35,6 +35,7 @@ fn with_properties(row: item_type::Model, properties: &mut HashMap<String, Vec<P
         number_property: row.number_property,
         key_properties: row.key_properties.and_then(|names| serde_json::from_value(names).ok()),
         is_acyclic: row.is_acyclic,
+        period_properties: row.period_properties.and_then(|names| serde_json::from_value(names).ok()),
         accepts_undeclared: row.accepts_undeclared,
     }
 }
@@ -74,6 +75,7 @@ pub async fn insert_seed(tx: &Tx, kind: &SeedType) -> Result<bool> {
         number_property: Set(kind.number_property.map(str::to_owned)),
         key_properties: Set(kind.key_properties.clone()),
         is_acyclic: Set(kind.is_acyclic),
+        period_properties: Set(kind.period_properties.clone()),
         accepts_undeclared: Set(true),
     };
     item_type::Entity::insert(row).exec_without_returning(tx).await?;
