@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::client::Client;
-use crate::support::world::{World, add_part, id};
+use crate::support::world::{World, add_line, add_part, id};
 use crate::support::{Installation, on_every_backend};
 
 on_every_backend!(
@@ -14,6 +14,13 @@ on_every_backend!(
     a_failure_in_a_nested_relationship_leaves_nothing,
     values_that_do_not_fit_name_their_field,
     items_are_found_by_their_properties,
+    properties_are_equal_in_kind_and_content,
+    a_get_is_bounded_and_says_so,
+    a_filter_that_makes_no_sense_is_refused,
+    a_number_is_the_same_however_it_is_typed,
+    an_update_that_changes_nothing_leaves_no_trace,
+    a_line_of_another_item_is_not_touched,
+    given_and_drawn_numbers_do_not_wait_for_each_other,
     what_is_used_elsewhere_is_not_deleted,
     items_are_promoted_and_released_ones_are_locked,
     concurrent_changes_of_different_properties_are_all_kept,
@@ -197,10 +204,177 @@ async fn items_are_found_by_their_properties(at: Installation) {
     }
 }
 
+/// The numbers of the parts whose properties equal these.
+async fn found(client: &Client, properties: &Value) -> Value {
+    let found = apply(client, json!({"type": "Part", "properties": properties})).await;
+    found["items"].as_array().unwrap().iter().map(|item| item["properties"]["number"].clone()).collect()
+}
+
+async fn properties_are_equal_in_kind_and_content(at: Installation) {
+    let World { admin, .. } = &World::start(at).await;
+    let values = [
+        json!(true),
+        json!(1),
+        json!("1"),
+        json!(null),
+        json!("null"),
+        json!([1]),
+        json!([1, 2]),
+        json!("[1]"),
+        json!({}),
+        json!({"a": 2}),
+        json!({"a": [2, {"b": 1}]}),
+        json!(1.5),
+        json!(9_007_199_254_740_993_i64),
+        json!(9_007_199_254_740_992_i64),
+        json!(1e17),
+        json!(u64::MAX),
+        json!(-0.0),
+        json!("true"),
+    ];
+    for (index, value) in values.iter().enumerate() {
+        let properties = json!({"item_number": format!("P{index:02}"), "v": value, "k\\\"'.$[0] ?": value});
+        apply(admin, json!({"type": "Part", "action": "add", "properties": properties})).await;
+    }
+    add_part(admin, "ABSENT").await;
+    let table = [
+        (json!(true), json!(["P00"])),
+        (json!(false), json!([])),
+        (json!(1), json!(["P01"])),
+        (json!(1.0), json!(["P01"])),
+        (json!("1"), json!(["P02"])),
+        (json!(null), json!(["P03", "ABSENT"])),
+        (json!("null"), json!(["P04"])),
+        (json!([1]), json!(["P05"])),
+        (json!([1.0, 2]), json!(["P06"])),
+        (json!([2, 1]), json!([])),
+        (json!("[1]"), json!(["P07"])),
+        (json!({}), json!(["P08"])),
+        (json!({"a": 2.0}), json!(["P09"])),
+        (json!({"a": [2, {"b": 1.0}]}), json!(["P10"])),
+        (json!(1.5), json!(["P11"])),
+        (json!(9_007_199_254_740_993_i64), json!(["P12"])),
+        (json!(9_007_199_254_740_992.0), json!(["P13"])),
+        (json!(100_000_000_000_000_000_i64), json!(["P14"])),
+        (json!(u64::MAX), json!(["P15"])),
+        (json!(u64::MAX - 1), json!([])),
+        (json!(0), json!(["P16"])),
+        (json!("true"), json!(["P17"])),
+        (json!([]), json!([])),
+    ];
+    for (value, expected) in table {
+        assert_eq!(found(admin, &json!({"v": value})).await, expected, "{value}");
+        assert_eq!(found(admin, &json!({"k\\\"'.$[0] ?": value})).await, expected, "{value} under an odd name");
+    }
+}
+
+async fn a_get_is_bounded_and_says_so(at: Installation) {
+    let World { admin, .. } = &World::start(at).await;
+    let rows: String = (0..1000).map(|row| format!("P-{row:04},Part,1\n")).collect();
+    super::imports::import(admin, &format!("PN,Name,Qty\n{rows}"), &[("parent", "ROOT"), ("create_parent", "Root")])
+        .await
+        .expect(200);
+    let all = apply(admin, json!({"type": "Part"})).await;
+    assert_eq!((&all["count"], &all["truncated"]), (&json!(1000), &json!(true)));
+    let exactly = apply(admin, json!({"type": "Part", "properties": {"name": "Part"}})).await;
+    assert_eq!((&exactly["count"], exactly.get("truncated")), (&json!(1000), None));
+}
+
+async fn a_filter_that_makes_no_sense_is_refused(at: Installation) {
+    let World { admin, .. } = &World::start(at).await;
+    let many = |count: usize| (0..count).map(|index| (format!("p{index}"), json!(1))).collect::<Value>();
+    for (properties, field) in [
+        (many(51), None),
+        (many(2000), None),
+        (json!({"state": "Dra\u{0}ft"}), Some("state")),
+        (json!({"state": 1}), Some("state")),
+        (json!({"state": null}), Some("state")),
+        (json!({"note": "a\u{0}"}), Some("note")),
+    ] {
+        let refused = admin.post("/aml/apply", &json!({"type": "Part", "properties": properties})).await.expect(422);
+        let loc: Vec<&str> = ["body", "properties"].into_iter().chain(field).collect();
+        assert_eq!(refused["detail"][0]["loc"], json!(loc));
+    }
+    assert_eq!(found(admin, &many(50)).await, json!([]));
+}
+
+async fn a_number_is_the_same_however_it_is_typed(at: Installation) {
+    let World { admin, .. } = &World::start(at).await;
+    let (one, two) = (add_part(admin, " P-1\u{a0}").await, add_part(admin, "P-2").await);
+    let update =
+        |number: &str| json!({"type": "Part", "action": "update", "id": two, "properties": {"number": number}});
+    admin.post("/aml/apply", &update("P-1 ")).await.expect(409);
+    let changed = apply(admin, update(" P-3 ")).await;
+    assert_eq!(changed["items"][0]["properties"]["item_number"], "P-3");
+    for (hidden, action, id) in
+        [("P\u{200b}-1", "add", None), ("P-1\u{feff}", "update", Some(&one)), ("P\t1", "add", None)]
+    {
+        let body = json!({"type": "Part", "action": action, "id": id, "properties": {"item_number": hidden}});
+        let refused = admin.post("/aml/apply", &body).await.expect(422);
+        assert_eq!(refused["detail"][0]["loc"], json!(["body", "properties", "item_number"]));
+    }
+    assert_eq!(found(admin, &json!({"number": "P-3 "})).await, json!(["P-3"]));
+}
+
+async fn an_update_that_changes_nothing_leaves_no_trace(at: Installation) {
+    let World { admin, .. } = &World::start(at).await;
+    let properties = json!({"item_number": "P", "cost": 1e17, "weight": -0.0, "note": [-0.0, 2.0, 1e20]});
+    let id = id(&apply(admin, json!({"type": "Part", "action": "add", "properties": properties})).await);
+    for properties in [properties, json!({"cost": "100000000000000000", "weight": 0, "note": [0, 2, 1e20]})] {
+        apply(admin, json!({"type": "Part", "action": "update", "id": id, "properties": properties})).await;
+        assert_eq!(admin.get(&format!("/aml/Part/{id}")).await.expect(200)["updated_at"], Value::Null);
+    }
+}
+
+async fn a_line_of_another_item_is_not_touched(at: Installation) {
+    let World { admin, .. } = &World::start(at).await;
+    let (table, chair, leg) = (add_part(admin, "T").await, add_part(admin, "C").await, add_part(admin, "L").await);
+    let line = add_line(admin, &table, &leg).await["relationship_id"].clone();
+    let path = format!("/aml/Part%20BOM/{}", line.as_str().unwrap());
+    for nested in [
+        json!({"type": "Part BOM", "action": "update", "id": line, "properties": {"quantity": 9}}),
+        json!({"type": "Part BOM", "action": "delete", "id": line}),
+        json!({"type": "Part BOM", "action": "dummy", "id": line}),
+    ] {
+        let body = json!({"type": "Part", "action": "update", "id": chair, "properties": {"name": "x"}, "relationships": [nested]});
+        let refused = admin.post("/aml/apply", &body).await.expect(422);
+        assert_eq!(refused["detail"][0]["loc"], json!(["body", "relationships", "id"]));
+        assert_eq!(admin.get(&path).await.expect(200)["properties"]["quantity"], 1.0);
+    }
+    // Each with the other's line, at once: neither waits for the other.
+    let other = add_line(admin, &chair, &leg).await["relationship_id"].clone();
+    let cross = |item: &str, line: &Value| {
+        let nested = json!({"type": "Part BOM", "action": "update", "id": line, "properties": {"quantity": 9}});
+        json!({"type": "Part", "action": "update", "id": item, "relationships": [nested]})
+    };
+    let (one, two) = (cross(&table, &other), cross(&chair, &line));
+    for _ in 0..5 {
+        let (one, two) = futures::join!(admin.post("/aml/apply", &one), admin.post("/aml/apply", &two));
+        assert_eq!((one.status.as_u16(), two.status.as_u16()), (422, 422));
+    }
+}
+
+async fn given_and_drawn_numbers_do_not_wait_for_each_other(at: Installation) {
+    let World { admin, .. } = &World::start(at).await;
+    for round in 0..3 {
+        // The next numbers by hand first, and one that is drawn last.
+        let given: String = (1..=40).map(|next| format!("P-{:06},Part,1\n", round * 60 + next)).collect();
+        let sheet = format!("PN,Name,Qty\n{given},Drawn,1\n");
+        let parent = format!("ROOT-{round}");
+        let fields = [("parent", parent.as_str()), ("create_parent", "Root")];
+        let draw = json!({"type": "Part", "action": "add"});
+        let draws = futures::future::join_all((0..8).map(|_| admin.post("/aml/apply", &draw)));
+        let (imported, drawn) = futures::join!(super::imports::import(admin, &sheet, &fields), draws);
+        // A number that was drawn before the sheet gives it is a part that is there.
+        assert!([200, 422].contains(&imported.status.as_u16()), "{imported:?}");
+        drawn.into_iter().for_each(|reply| drop(reply.expect(200)));
+    }
+}
+
 async fn what_is_used_elsewhere_is_not_deleted(at: Installation) {
     let World { admin, .. } = &World::start(at).await;
     let (table, leg) = (add_part(admin, "TABLE").await, add_part(admin, "LEG").await);
-    crate::support::world::add_line(admin, &table, &leg).await;
+    add_line(admin, &table, &leg).await;
     let delete = |id: &str| json!({"type": "Part", "action": "delete", "id": id});
     let refused = admin.post("/aml/apply", &delete(&leg)).await.expect(409);
     assert_eq!(refused["detail"]["code"], "ITEM_IN_USE");

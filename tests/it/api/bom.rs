@@ -15,6 +15,10 @@ on_every_backend!(
     quantities_are_exact_and_positive,
     lines_hold_from_and_until_their_dates,
     lines_hold_for_the_configuration_they_name,
+    a_line_is_checked_alike_on_every_path,
+    a_line_holds_by_the_dates_it_has_now,
+    a_line_is_removed_by_its_unit_and_only_where_its_parent_is_seen,
+    a_tree_names_the_set_that_governs_each_item,
     an_unknown_item_has_no_tree,
     eight_writers_build_one_bom_without_a_stall,
 );
@@ -206,6 +210,101 @@ async fn lines_hold_for_the_configuration_they_name(at: Installation) {
     let child = add_part(admin, "X").await;
     let bad = json!({"child_id": child, "config_condition": "Color = Red"});
     admin.post(&format!("/bom/{parent}/children"), &bad).await.expect(422);
+}
+
+async fn a_line_is_checked_alike_on_every_path(at: Installation) {
+    let World { admin, .. } = &World::start(at).await;
+    let (parent, child, other) = (add_part(admin, "P").await, add_part(admin, "C").await, add_part(admin, "O").await);
+    let line = add_line(admin, &parent, &child).await["relationship_id"].clone();
+    let cases = [
+        ("config_condition", json!({"config_condition": "Color = Red"})),
+        ("config_condition", json!({"config_condition": {"option": "Color", "op": "like", "value": "R"}})),
+        ("effectivity_to", json!({"effectivity_from": "2026-02-01", "effectivity_to": "2026-01-01"})),
+        ("effectivity_from", json!({"effectivity_from": "+10000-01-01T00:00:00Z"})),
+        ("effectivity_from", json!({"effectivity_from": "0000-01-01"})),
+        ("quantity", json!({"quantity": "1_000"})),
+        ("quantity", json!({"quantity": 9_007_199_254_740_993_i64})),
+    ];
+    for (field, properties) in cases {
+        let mut added = properties.clone();
+        added["related_id"] = json!(other);
+        let nested = json!({"type": "Part BOM", "action": "add", "properties": added});
+        added["source_id"] = json!(parent);
+        for body in [
+            json!({"type": "Part BOM", "action": "update", "id": line, "properties": properties}),
+            json!({"type": "Part BOM", "action": "add", "properties": added}),
+            json!({"type": "Part", "action": "dummy", "id": parent, "relationships": [nested]}),
+        ] {
+            let refused = admin.post("/aml/apply", &body).await.expect(422);
+            assert_eq!(refused["detail"][0]["loc"], json!(["body", "properties", field]), "{body}");
+        }
+        if field != "quantity" {
+            let mut body = properties;
+            body["child_id"] = json!(other);
+            admin.post(&format!("/bom/{parent}/children"), &body).await.expect(422);
+        }
+    }
+    assert_eq!(tree(admin, &parent, "").await["children"].as_array().unwrap().len(), 1);
+    // The end that is there and the one that comes must agree as well.
+    let update = |properties: Value| {
+        let body = json!({"type": "Part BOM", "action": "update", "id": line, "properties": properties});
+        async move { admin.post("/aml/apply", &body).await }
+    };
+    update(json!({"effectivity_from": "2026-02-01"})).await.expect(200);
+    update(json!({"effectivity_to": "2026-01-31"})).await.expect(422);
+}
+
+async fn a_line_holds_by_the_dates_it_has_now(at: Installation) {
+    let World { admin, .. } = &World::start(at).await;
+    let (parent, child) = (add_part(admin, "P").await, add_part(admin, "C").await);
+    let dated = json!({"child_id": child, "effectivity_from": "2026-02-01"});
+    let added = admin.post(&format!("/bom/{parent}/children"), &dated).await.expect(200);
+    assert!(added["effectivity_id"].is_string());
+    let january = format!("/bom/{parent}/effective?date=2026-01-15");
+    let update = |properties: Value| {
+        let line = added["relationship_id"].clone();
+        let body = json!({"type": "Part BOM", "action": "update", "id": line, "properties": properties});
+        async move { admin.post("/aml/apply", &body).await.expect(200) }
+    };
+    let count = |tree: Value| tree["children"].as_array().unwrap().len();
+    assert_eq!(count(admin.get(&january).await.expect(200)), 0);
+    for (dates, expected) in [
+        (json!({"effectivity_from": "2026-01-01"}), 1),
+        (json!({"effectivity_to": "2026-01-10"}), 0),
+        (json!({"effectivity_from": null, "effectivity_to": null}), 1),
+        (json!({"effectivity_to": "2026-01-10"}), 0),
+    ] {
+        update(dates.clone()).await;
+        assert_eq!(count(admin.get(&january).await.expect(200)), expected, "{dates}");
+    }
+    let line = added["relationship_id"].clone();
+    admin.post("/aml/apply", &json!({"type": "Part BOM", "action": "delete", "id": line})).await.expect(200);
+    add_line(admin, &parent, &child).await;
+    assert_eq!(count(admin.get(&january).await.expect(200)), 1);
+}
+
+async fn a_line_is_removed_by_its_unit_and_only_where_its_parent_is_seen(at: Installation) {
+    let World { admin, .. } = &World::start(at).await;
+    let (parent, child) = (add_part(admin, "P").await, add_part(admin, "C").await);
+    add_line(admin, &parent, &child).await;
+    let removed = admin.delete(&format!("/bom/{parent}/children/{child}?uom=%20ea%20")).await.expect(200);
+    assert_eq!(removed["ok"], true);
+    let nowhere = "00000000-0000-4000-8000-000000000000";
+    for (parent, child) in [(nowhere, child.as_str()), (parent.as_str(), nowhere), ("x", "y")] {
+        let missing = admin.delete(&format!("/bom/{parent}/children/{child}")).await.expect(404);
+        assert_eq!(missing, json!({"detail": format!("BOM relationship not found: {parent} -> {child}")}));
+    }
+}
+
+async fn a_tree_names_the_set_that_governs_each_item(at: Installation) {
+    let World { admin, .. } = &World::start(at).await;
+    let (parent, child) = (add_part(admin, "P").await, add_part(admin, "C").await);
+    add_line(admin, &parent, &child).await;
+    let tree = tree(admin, &parent, "").await;
+    let line = &tree["children"][0];
+    for item in [&tree, &line["relationship"], &line["child"]] {
+        assert_eq!(item["permission_id"], "Default");
+    }
 }
 
 async fn an_unknown_item_has_no_tree(at: Installation) {

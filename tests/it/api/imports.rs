@@ -23,7 +23,7 @@ const SHEET: &str = "\u{feff}Part Number;Bezeichnung;Menge;Unit Cost\n\
     A-2;\"Screw; M5x8\";16;0,15 €\n\
     ;;;Total: 47,90 €\n";
 
-async fn import(client: &Client, sheet: &str, fields: &[(&'static str, &str)]) -> Reply {
+pub(super) async fn import(client: &Client, sheet: &str, fields: &[(&'static str, &str)]) -> Reply {
     let file = Part::bytes(sheet.as_bytes().to_vec()).file_name("sheet.csv");
     let form =
         fields.iter().fold(Form::new().part("file", file), |form, (name, value)| form.text(*name, (*value).to_owned()));

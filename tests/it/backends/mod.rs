@@ -1,6 +1,7 @@
 //! The ground of the other tests: which backends this run covers, and that each gives a clean installation.
 
 mod jobs;
+mod locks;
 mod server;
 mod storage;
 
