@@ -216,3 +216,30 @@ impl Builder {
         Ok(BomNode { item, children })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::meta::{AmlAction, AmlItem, apply};
+    use crate::domain::testing::TestOrg;
+    use serde_json::json;
+
+    #[tokio::test]
+    async fn a_tree_with_too_many_nodes_is_given_up() {
+        let org = TestOrg::new().await;
+        let given = AmlItem {
+            item_type: "Part".to_owned(),
+            action: AmlAction::Add,
+            properties: json!({ "item_number": "P" }).as_object().cloned().unwrap(),
+            ..AmlItem::default()
+        };
+        let part = Arc::new(apply(&org.ctx, given).await.unwrap().items[0].item.clone());
+        let build = |most: usize| {
+            let lines = HashMap::from([(part.id, vec![(part.clone(), part.clone())])]);
+            Builder { lines, nodes: 0, most }.node(part.clone(), 9)
+        };
+        assert!(build(10).is_ok());
+        let error = build(9).unwrap_err();
+        assert_eq!((error.code_name(), error.message()), (Some("TREE_TOO_LARGE"), "The tree has more than 9 nodes"));
+    }
+}

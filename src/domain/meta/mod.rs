@@ -41,3 +41,6 @@ pub use typed::parse_moment;
 pub use update::update_item;
 pub use values::{Values, normalise, text_value};
 pub use write::{Turns, Write};
+
+#[cfg(test)]
+mod rights_tests;

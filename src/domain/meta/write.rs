@@ -104,3 +104,47 @@ impl<'a> Write<'a> {
         self.tx.commit().await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::db::dialect::statement;
+    use crate::domain::meta::add_item;
+    use crate::domain::testing::TestOrg;
+    use crate::error::Kind;
+    use sea_orm::ConnectionTrait;
+    use serde_json::json;
+
+    #[tokio::test]
+    async fn every_change_of_a_large_write_is_recorded_in_order() {
+        let org = TestOrg::new().await;
+        let model = Model::load(&org.ctx).await.unwrap();
+        let kind = model.item_type("Part").unwrap();
+        let write = Write::begin(&org.ctx, &model, Turns::default()).await.unwrap();
+        let mut ids = Vec::new();
+        for index in 0..450 {
+            let values = json!({ "item_number": format!("P-{index}") }).as_object().cloned().unwrap();
+            ids.push(format!("Part/{}", add_item(&write, kind, values).await.unwrap().id));
+        }
+        write.commit().await.unwrap();
+        let sql = "SELECT subject FROM outbox ORDER BY id";
+        let rows = org.ctx.db.query_all_raw(statement(&*org.ctx.db, sql, vec![])).await.unwrap();
+        let subjects: Vec<String> = rows.iter().map(|row| row.try_get("", "subject").unwrap()).collect();
+        assert_eq!(subjects, ids);
+        let sql = "SELECT COUNT(*) AS many FROM audit_events WHERE action = 'item.created'";
+        let row = org.ctx.db.query_one_raw(statement(&*org.ctx.db, sql, vec![])).await.unwrap().unwrap();
+        assert_eq!(row.try_get::<i64>("", "many").unwrap(), 450);
+    }
+
+    #[tokio::test]
+    async fn a_number_is_drawn_only_with_the_turn() {
+        let org = TestOrg::new().await;
+        let model = Model::load(&org.ctx).await.unwrap();
+        let kind = model.item_type("Part").unwrap();
+        let write = Write::begin(&org.ctx, &model, Turns::default()).await.unwrap();
+        assert_eq!(add_item(&write, kind, Default::default()).await.unwrap_err().kind(), Kind::Internal);
+        drop(write);
+        let write = Write::begin(&org.ctx, &model, Turns::default().numbering(kind)).await.unwrap();
+        add_item(&write, kind, Default::default()).await.unwrap();
+    }
+}

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::model::{Limits, Placeholder, PlaceholderRule, RowProblem, SheetLine, excerpt};
 use super::slug::{cut, slug};
 
-/// How many numbers are tried for one name before giving up.
+/// How many numbers of one series are tried before giving up.
 const MOST_TRIES: usize = 100_000;
 
 /// Lines with their final numbers.
@@ -109,7 +109,7 @@ struct Assigner<'a> {
     used: HashSet<String>,
     /// `None` waits for the sequence.
     given: HashMap<Part, Option<String>>,
-    /// What to try next: per placeholder the suffix, per number out of a name its copy.
+    /// What to try next, per series of numbers: the suffix of a placeholder, the copy of a number out of a name.
     next: HashMap<String, usize>,
     /// At most one per row.
     problems: BTreeMap<usize, RowProblem>,
@@ -178,18 +178,14 @@ impl Assigner<'_> {
     }
 
     fn suffixed(&mut self, prefix: &str) -> Result<String, String> {
-        let first = self.next.get(prefix).copied().unwrap_or(1);
-        for suffix in first..first.saturating_add(MOST_TRIES) {
+        self.first_free(prefix.to_owned(), |limit, suffix| {
             let number = format!("{prefix}-{suffix:03}");
-            if number.chars().count() > self.limits.number {
-                return Err(format!("{number:?} is longer than the {} characters of a number", self.limits.number));
+            if number.chars().count() > limit {
+                return Err(format!("{number:?} is longer than the {limit} characters of a number"));
             }
-            if self.is_free(&number) {
-                self.next.insert(prefix.to_owned(), suffix + 1);
-                return Ok(number);
-            }
-        }
-        Err(format!("No number that begins with {prefix:?} is free"))
+            Ok(number)
+        })?
+        .ok_or_else(|| format!("No number that begins with {prefix:?} is free"))
     }
 
     fn named(&mut self, prefix: &str, name: &str) -> Result<String, String> {
@@ -197,25 +193,33 @@ impl Assigner<'_> {
         if slug.is_empty() {
             return Err(format!("{name:?} has no letter or digit to make a number from"));
         }
-        let limit = self.limits.number;
-        let no_room = || format!("{prefix:?} leaves no room for a name in the {limit} characters of a number");
-        let room = limit.checked_sub(prefix.chars().count() + 1).ok_or_else(no_room)?;
-        // Names that are cut to the same text try the same numbers: each goes on where the one before it ended.
-        let start = format!("{prefix}-{}", cut(&slug, room));
-        let first = self.next.get(&start).copied().unwrap_or(1);
-        for copy in first..first.saturating_add(MOST_TRIES) {
+        let room = self.limits.number.saturating_sub(prefix.chars().count() + 1);
+        // Names that are cut to the same text try the same numbers.
+        self.first_free(format!("{prefix}-{}", cut(&slug, room)), |limit, copy| {
             let tail = if copy == 1 { String::new() } else { format!("-{copy}") };
             let body = cut(&slug, room.saturating_sub(tail.len()));
             if body.is_empty() {
-                return Err(no_room());
+                return Err(format!("{prefix:?} leaves no room for a name in the {limit} characters of a number"));
             }
-            let number = format!("{prefix}-{body}{tail}");
-            if self.is_free(&number) {
-                self.next.insert(start, copy + 1);
-                return Ok(number);
-            }
+            Ok(format!("{prefix}-{body}{tail}"))
+        })?
+        .ok_or_else(|| format!("No number that begins with {prefix:?} is free for {name:?}"))
+    }
+
+    /// The first free number of a series, which goes on where it ended before: no number is tried twice in a sheet.
+    fn first_free(
+        &mut self,
+        series: String,
+        number: impl Fn(usize, usize) -> Result<String, String>,
+    ) -> Result<Option<String>, String> {
+        let mut next = self.next.get(&series).copied().unwrap_or(1);
+        let mut found = Ok(None);
+        while next <= MOST_TRIES && matches!(found, Ok(None)) {
+            found = number(self.limits.number, next).map(|number| self.is_free(&number).then_some(number));
+            next += usize::from(found.is_ok());
         }
-        Err(format!("No number that begins with {prefix:?} is free for {name:?}"))
+        self.next.insert(series, next);
+        found
     }
 }
 

@@ -140,3 +140,22 @@ fn the_search_for_a_free_number_ends() {
         assert_eq!(numbered.problems.len(), 2);
     }
 }
+
+#[test]
+fn no_number_is_tried_twice_however_many_names_are_alike() {
+    let names: Vec<String> = (1..=2000).map(|blank| format!("nut{}", "!".repeat(blank))).collect();
+    let parts: Vec<(&str, &str)> = names.iter().map(|name| ("A", name.as_str())).collect();
+    for rule in [PlaceholderRule::Suffix, PlaceholderRule::Name] {
+        for full in [false, true] {
+            let tries = std::cell::Cell::new(0);
+            let taken = |_: &str| {
+                tries.set(tries.get() + 1);
+                full
+            };
+            let limits = Limits { number: 12, ..Limits::default() };
+            let numbered = assign_numbers(lines(&parts), rule, &limits, &taken, &|_, _| None);
+            assert_eq!(numbered.problems.is_empty(), !full, "{rule:?}");
+            assert!(tries.get() <= 100_000, "{rule:?} {full}: {} tries", tries.get());
+        }
+    }
+}
