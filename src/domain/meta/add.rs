@@ -30,10 +30,10 @@ pub async fn add_item(write: &Write<'_>, kind: &ItemType, given: Values) -> Resu
     let mut values = with_defaults(kind, normalise(kind, given)?)?;
     // The state is the lifecycle's, not a value that could disagree with it.
     values.remove("state");
-    if let Some(property) = &kind.number_property {
-        if is_blank(values.get(property)) {
-            values.insert(property.clone(), numbering::draw(write, kind).await?.into());
-        }
+    if let Some(property) = &kind.number_property
+        && is_blank(values.get(property))
+    {
+        values.insert(property.clone(), numbering::draw(write, kind).await?.into());
     }
     require_whole(kind, &values)?;
     item.properties = values;
