@@ -19,7 +19,7 @@ async fn open(at: &Installation) -> Db {
         idle_timeout: Duration::from_secs(60),
         statement_timeout: Duration::from_secs(10),
     };
-    db::connect(&url, limits).await.unwrap()
+    db::connect_or_create(&url, limits).await.unwrap()
 }
 
 fn locks(names: &[&str]) -> BTreeSet<String> {
