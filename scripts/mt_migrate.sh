@@ -3,14 +3,11 @@
 # Arguments go to `yuantus db upgrade --all`: --dry-run, --tenant T, --canary N|PCT%, --parallel N, --max-failures N, --json.
 set -euo pipefail
 
-if [ -n "${YUANTUS_BIN:-}" ]; then
-    exec "$YUANTUS_BIN" db upgrade --all "$@"
-elif command -v yuantus >/dev/null; then
-    exec yuantus db upgrade --all "$@"
-fi
-built="$(dirname "$0")/../target/release/yuantus"
-if [ ! -x "$built" ]; then
+program="${YUANTUS_BIN:-$(command -v yuantus || echo "$(dirname "$0")/../target/release/yuantus")}"
+if [ ! -x "$program" ]; then
     echo "yuantus is not in PATH and not built: cargo build --release, or set YUANTUS_BIN" >&2
     exit 1
 fi
-exec "$built" db upgrade --all "$@"
+# It names the program to this script, and is no setting of the program.
+unset YUANTUS_BIN
+exec "$program" db upgrade --all "$@"
