@@ -19,8 +19,6 @@ const SLOW_STATEMENT: Duration = Duration::from_secs(2);
 const DUPLICATE_DATABASE: [&str; 2] = ["42P04", "23505"];
 /// SQLSTATE of a connection to a database that does not exist.
 const UNKNOWN_DATABASE: &str = "3D000";
-/// SQLSTATE of a statement that the role may not run.
-const INSUFFICIENT_PRIVILEGE: &str = "42501";
 
 /// Bounds of one database's pool.
 #[derive(Debug, Clone, Copy)]
@@ -156,11 +154,9 @@ pub async fn create_database(target: &DatabaseUrl) -> Result<()> {
     close(connection).await;
     match created {
         Err(error) if has_code(&error, &DUPLICATE_DATABASE) => Ok(()),
-        Err(error) if has_code(&error, &[INSUFFICIENT_PRIVILEGE]) => Err(Error::unavailable(format!(
-            "The database {name} does not exist, and the role may not create databases (ALTER ROLE … CREATEDB)"
-        ))
-        .caused_by(error)),
-        Err(error) => Err(error.into()),
+        Err(error) => {
+            Err(Error::unavailable(format!("The database {name} does not exist and cannot be made")).caused_by(error))
+        }
         _ => Ok(()),
     }
 }
