@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
+use migration::identity::Migrator as ControlList;
 
 use crate::config::keyfile;
 use crate::config::{Config, DatabaseUrl, SchemaMode, StorageKind};
 use crate::context::{Actor, Ctx, PlatformCtx};
-use crate::db::{self, Db, Limits};
+use crate::db::{self, Db, Limits, Standing};
 use crate::domain::identity::{Identity, LoginRules, Tokens};
 use crate::domain::meta::seed_model;
 use crate::error::{Error, Result};
@@ -140,15 +141,18 @@ async fn open_control(config: &Config, schema: ControlSchema) -> Result<Db> {
         return Ok(control);
     }
     if create {
-        db::upgrade::<migration::identity::Migrator>(&control).await?;
+        db::upgrade::<ControlList>(&control).await?;
         return Ok(control);
     }
-    let wanted = migration::latest::<migration::identity::Migrator>();
-    match db::schema_version::<migration::identity::Migrator>(&control).await? {
-        Some(found) if found == wanted => Ok(control),
+    match db::schema::<ControlList>(&control).await? {
+        Some(found) if found.standing::<ControlList>().is_served() => Ok(control),
+        Some(found) if found.standing::<ControlList>() == Standing::NewerRefused => {
+            Err(Error::config("The control database cannot be used").caused_by(found.too_new::<ControlList>().chain()))
+        }
         found => Err(Error::config(format!(
-            "The control database has schema {}, and this binary needs {wanted}; run: yuantus db upgrade",
-            found.unwrap_or_else(|| "none".to_owned())
+            "The control database has schema {}, and this binary needs {}; run: yuantus db upgrade",
+            found.map_or_else(|| "none".to_owned(), |found| found.version),
+            migration::latest::<ControlList>()
         ))),
     }
 }

@@ -17,6 +17,8 @@ const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 const SLOW_STATEMENT: Duration = Duration::from_secs(2);
 /// SQLSTATE of `CREATE DATABASE` when the name is taken, and of the same lost race inside the catalogue.
 const DUPLICATE_DATABASE: [&str; 2] = ["42P04", "23505"];
+/// SQLSTATE of a connection to a database that does not exist.
+const UNKNOWN_DATABASE: &str = "3D000";
 
 /// Bounds of one database's pool.
 #[derive(Debug, Clone, Copy)]
@@ -35,9 +37,47 @@ pub async fn connect(target: &DatabaseUrl, limits: Limits) -> Result<Db> {
     open(target, limits, false).await
 }
 
+/// Opens a database that should exist; none when its server, or the file system, says that it does not.
+pub async fn connect_existing(target: &DatabaseUrl, limits: Limits) -> Result<Option<Db>> {
+    if file_is_missing(target) {
+        return Ok(None);
+    }
+    match try_open(target, limits, false).await {
+        Ok(db) => Ok(Some(db)),
+        Err(Refused::Connection(error)) if has_code(&error, &[UNKNOWN_DATABASE]) => Ok(None),
+        Err(refused) => Err(refused.into()),
+    }
+}
+
+/// A database in memory with the one connection that keeps it alive; for trying changes out.
+pub(super) async fn in_memory() -> Result<Db> {
+    let mut options = ConnectOptions::new("sqlite::memory:");
+    options.max_connections(1).min_connections(1).sqlx_logging_level(LevelFilter::Trace);
+    options.map_sqlx_sqlite_opts(|sqlite| sqlite.foreign_keys(true));
+    Ok(Db::new(Database::connect(options).await?, true))
+}
+
+enum Refused {
+    Connection(DbErr),
+    Before(Error),
+}
+
+impl From<Refused> for Error {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Connection(error) => error.into(),
+            Refused::Before(error) => error,
+        }
+    }
+}
+
 async fn open(target: &DatabaseUrl, limits: Limits, create: bool) -> Result<Db> {
+    Ok(try_open(target, limits, create).await?)
+}
+
+async fn try_open(target: &DatabaseUrl, limits: Limits, create: bool) -> Result<Db, Refused> {
     let mut options = match target {
-        DatabaseUrl::Sqlite { path } => sqlite_options(path, create)?,
+        DatabaseUrl::Sqlite { path } => sqlite_options(path, create).map_err(Refused::Before)?,
         DatabaseUrl::Postgres { url } => postgres_options(url, limits),
     };
     options
@@ -49,7 +89,7 @@ async fn open(target: &DatabaseUrl, limits: Limits, create: bool) -> Result<Db> 
         .test_before_acquire_if_idle_for(Duration::from_secs(5))
         .sqlx_logging_level(LevelFilter::Trace)
         .sqlx_slow_statements_logging_settings(LevelFilter::Warn, SLOW_STATEMENT);
-    let connection = Database::connect(options).await?;
+    let connection = Database::connect(options).await.map_err(Refused::Connection)?;
     Ok(Db::new(connection, target.is_sqlite()))
 }
 
@@ -98,13 +138,11 @@ pub async fn connect_or_create(target: &DatabaseUrl, limits: Limits) -> Result<D
     if target.is_sqlite() {
         return open(target, limits, true).await;
     }
-    match connect(target, limits).await {
-        Ok(db) => Ok(db),
-        Err(refused) => {
-            create_database(target).await.map_err(|_| refused)?;
-            connect(target, limits).await
-        }
+    if let Some(db) = connect_existing(target, limits).await? {
+        return Ok(db);
     }
+    create_database(target).await?;
+    connect(target, limits).await
 }
 
 /// Makes an empty database; one that exists is left as it is. SQLite files come into being when opened.
@@ -115,7 +153,10 @@ pub async fn create_database(target: &DatabaseUrl) -> Result<()> {
     let created = connection.execute_unprepared(&format!("CREATE DATABASE {}", quoted(&name))).await;
     close(connection).await;
     match created {
-        Err(error) if !is_duplicate_database(&error) => Err(error.into()),
+        Err(error) if has_code(&error, &DUPLICATE_DATABASE) => Ok(()),
+        Err(error) => {
+            Err(Error::unavailable(format!("The database {name} does not exist and cannot be made")).caused_by(error))
+        }
         _ => Ok(()),
     }
 }
@@ -183,10 +224,13 @@ fn quoted(identifier: &str) -> String {
     format!("\"{}\"", identifier.replace('"', "\"\""))
 }
 
-fn is_duplicate_database(error: &DbErr) -> bool {
-    let (DbErr::Exec(RuntimeErr::SqlxError(inner)) | DbErr::Query(RuntimeErr::SqlxError(inner))) = error else {
+fn has_code(error: &DbErr, codes: &[&str]) -> bool {
+    let (DbErr::Conn(RuntimeErr::SqlxError(inner))
+    | DbErr::Exec(RuntimeErr::SqlxError(inner))
+    | DbErr::Query(RuntimeErr::SqlxError(inner))) = error
+    else {
         return false;
     };
     let SqlxError::Database(database) = inner.as_ref() else { return false };
-    database.code().is_some_and(|code| DUPLICATE_DATABASE.contains(&code.as_ref()))
+    database.code().is_some_and(|code| codes.contains(&code.as_ref()))
 }

@@ -1,4 +1,4 @@
-//! Where SQLite and PostgreSQL differ. Nothing else branches on the backend.
+//! Where SQLite and PostgreSQL differ. Nothing else branches on the backend, but `inspect`, which reads their catalogues.
 
 use sea_orm::sea_query::{Expr, SimpleExpr};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement, Value};
@@ -19,6 +19,22 @@ pub async fn lock(tx: &Tx, name: &str) -> Result<()> {
         tx.execute_raw(statement(tx, sql, vec![name.into()])).await?;
     }
     Ok(())
+}
+
+/// Holds the database's migration lock until the transaction ends. Changes may take as long as they need, but wait only
+/// briefly for what readers and writers hold: whoever comes after them would wait too.
+pub(super) async fn lock_for_migration(tx: &Tx) -> Result<()> {
+    if tx.get_database_backend() == DbBackend::Postgres {
+        tx.execute_unprepared("SET LOCAL statement_timeout = 0").await?;
+        lock(tx, "yuantus-migrations").await?;
+        tx.execute_unprepared("SET LOCAL lock_timeout = '30s'").await?;
+    }
+    Ok(())
+}
+
+/// Whether a transaction that meets another waits for as long as that one takes; SQLite's gives up at some point.
+pub(super) fn waits_for_locks(backend: DbBackend) -> bool {
+    backend == DbBackend::Postgres
 }
 
 /// Narrows rows to those where a key of a JSON object column may equal a value; none where the key is missing. Every row

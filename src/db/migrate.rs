@@ -3,44 +3,49 @@
 //! All pending changes of one database run in one transaction that holds the database's migration lock: two processes at
 //! once are one after the other, and a failure leaves the database at its old version.
 
-use migration::MigratorTrait;
-use sea_orm::ConnectionTrait;
+use std::time::Duration;
 
-use super::Db;
-use super::dialect::{has_table, lock, statement};
-use crate::error::{Error, Result};
+use migration::{ChangeList, names};
+use sea_orm::ConnectionTrait;
+use tokio::time::{Instant, sleep};
+
+use super::dialect::{lock_for_migration, waits_for_locks};
+use super::schema::{Standing, record_readable_from, schema};
+use super::{Db, SchemaVersion, Tx};
+use crate::error::{Error, Kind, Result};
+
+/// How long one process waits for another's migration of the same SQLite database.
+const PATIENCE: Duration = Duration::from_secs(600);
+/// Between two attempts, each of which has waited by itself.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// What an upgrade did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Upgrade {
     /// The schema version before; none for an empty database.
     pub from: Option<String>,
-    pub to: String,
+    /// The schema now.
+    pub to: SchemaVersion,
     /// How many changes ran.
     pub applied: usize,
 }
 
-/// The latest change that a database has, or none for an empty one. Only reads.
-pub async fn schema_version<M: MigratorTrait>(db: &impl ConnectionTrait) -> Result<Option<String>> {
-    let table = M::migration_table_name().to_string();
-    if !has_table(db, &table).await? {
-        return Ok(None);
+/// Applies what is missing. A newer database is left alone: no harm if this binary can work with it, else refused with
+/// `SCHEMA_NEWER`.
+pub async fn upgrade<L: ChangeList>(db: &Db) -> Result<Upgrade> {
+    let tx = begin(db).await?;
+    lock_for_migration(&tx).await?;
+    let found = schema::<L>(&tx).await?;
+    if let Some(newer) = newer::<L>(found.as_ref())? {
+        return Ok(Upgrade { from: Some(newer.version.clone()), to: newer, applied: 0 });
     }
-    let sql = format!("SELECT version FROM {table} ORDER BY version DESC LIMIT 1");
-    let row = db.query_one_raw(statement(db, sql, Vec::new())).await?;
-    Ok(row.map(|row| row.try_get_by_index::<String>(0)).transpose()?)
-}
-
-/// Applies what is missing. A database newer than this binary is refused and left alone.
-pub async fn upgrade<M: MigratorTrait>(db: &Db) -> Result<Upgrade> {
-    let tx = db.begin().await?;
-    lock(&tx, "yuantus-migrations").await?;
-    let from = schema_version::<M>(&tx).await?;
-    let to = migration::latest::<M>();
-    let applied = pending::<M>(from.as_deref())?;
-    if applied > 0 {
-        M::up(tx.inner(), None).await.map_err(|error| {
-            Error::internal(format!("The schema could not be brought to {to}; the database is unchanged"))
+    let from = found.as_ref().map(|found| found.version.clone());
+    let applied = pending::<L>(from.as_deref());
+    let to = SchemaVersion::present::<L>();
+    // A database from before compatibility was recorded gets its record too.
+    if applied > 0 || found.is_some_and(|found| found.readable_from.is_none()) {
+        apply::<L>(&tx, None).await.map_err(|error| {
+            Error::internal(format!("The schema could not be brought to {}; the database is unchanged", to.version))
                 .caused_by(error)
         })?;
     }
@@ -48,15 +53,41 @@ pub async fn upgrade<M: MigratorTrait>(db: &Db) -> Result<Upgrade> {
     Ok(Upgrade { from, to, applied })
 }
 
-/// How many changes a database at `from` lacks. A version that this binary does not know is a newer one.
-fn pending<M: MigratorTrait>(from: Option<&str>) -> Result<usize> {
-    let names: Vec<String> = M::migrations().iter().map(|migration| migration.name().to_owned()).collect();
-    let Some(from) = from else { return Ok(names.len()) };
-    match names.iter().position(|name| name == from) {
-        Some(position) => Ok(names.len() - 1 - position),
-        None => Err(Error::unavailable(format!(
-            "The database has schema {from}, which is newer than this binary knows ({}); run the newer yuantus",
-            names.last().map_or("none", String::as_str)
-        ))),
+/// Runs the pending changes, or the first `steps` of them, on a transaction.
+pub(super) async fn apply<L: ChangeList>(tx: &Tx, steps: Option<u32>) -> Result<()> {
+    L::up(tx.inner(), steps).await?;
+    record_readable_from::<L>(tx).await
+}
+
+fn newer<L: ChangeList>(found: Option<&SchemaVersion>) -> Result<Option<SchemaVersion>> {
+    let Some(found) = found else { return Ok(None) };
+    match found.standing::<L>() {
+        Standing::NewerRefused => Err(found.too_new::<L>()),
+        Standing::NewerServed => Ok(Some(found.clone())),
+        Standing::Behind | Standing::Current => Ok(None),
+    }
+}
+
+/// How many changes a database at `from` lacks.
+fn pending<L: ChangeList>(from: Option<&str>) -> usize {
+    let names = names::<L>();
+    let known = from.and_then(|from| names.iter().position(|name| name == from));
+    names.len() - known.map_or(0, |position| position + 1)
+}
+
+/// Another process may be migrating the same database, for longer than a writer usually waits.
+async fn begin(db: &Db) -> Result<Tx> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        match db.begin().await {
+            Err(error)
+                if error.kind() == Kind::Unavailable
+                    && !waits_for_locks(db.get_database_backend())
+                    && Instant::now() < deadline =>
+            {
+                sleep(PAUSE).await;
+            }
+            begun => return begun,
+        }
     }
 }

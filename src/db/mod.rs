@@ -5,9 +5,15 @@
 mod connect;
 pub mod dialect;
 mod errors;
+mod inspect;
 mod migrate;
+mod schema;
 mod tx;
 
-pub use connect::{Limits, connect, connect_or_create, create_database, drop_database, file_is_missing};
-pub use migrate::{Upgrade, schema_version, upgrade};
+pub use connect::{
+    Limits, connect, connect_existing, connect_or_create, create_database, drop_database, file_is_missing,
+};
+pub use inspect::{Inspected, expected_schema, real_schema};
+pub use migrate::{Upgrade, upgrade};
+pub use schema::{SchemaVersion, Standing, applied, schema, standing};
 pub use tx::{Db, Tx};

@@ -2,6 +2,7 @@
 //!
 //! The only module that turns a tenant/org into a database or a store. No product rules, no HTTP.
 
+pub mod fleet;
 mod placement;
 mod pools;
 mod provision;
@@ -22,6 +23,7 @@ use crate::error::{Error, Result};
 use crate::storage::{Storage, TenantStore};
 use crate::types::{OrgId, TenantId};
 
+pub use fleet::{Canary, DatabaseResult, Event, Outcome, Plan, Report, Stop, Survey, Verified};
 pub use placement::{Place, PlacementRules};
 pub use pools::{PoolLimits, PoolStatistics, Pools, TenantDb};
 pub use registry::{Placement, Step, TenantState};
@@ -143,11 +145,16 @@ impl Tenancy {
         let limits = self.settings.database_limits;
         let schema_mode = self.settings.schema_mode;
         let open = || async {
-            let (database, upgraded) = provision::open_checked(target, limits, schema_mode).await?;
-            if let Some(version) = upgraded {
-                registry::record_version(&self.control, place, &version).await?;
+            let opened = provision::open_checked(target, limits, schema_mode).await?;
+            // A restored database has not the version that was recorded; a command that brings it up to date must see it.
+            if placement.schema_version.as_deref() != Some(opened.schema.version.as_str()) {
+                registry::record_version(&self.control, place, &opened.schema).await?;
             }
-            Ok(database)
+            if let Some(refusal) = opened.refusal {
+                opened.database.close().await?;
+                return Err(refusal);
+            }
+            Ok(opened.database)
         };
         self.pools.get(place, open).await
     }

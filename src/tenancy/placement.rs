@@ -93,6 +93,17 @@ pub fn database_key(target: &DatabaseUrl) -> Result<String> {
     }
 }
 
+/// Names the engine that keeps a database: one server, or the SQLite of this binary.
+pub(super) fn server(target: &DatabaseUrl) -> Result<String> {
+    match target {
+        DatabaseUrl::Sqlite { .. } => Ok("sqlite".to_owned()),
+        DatabaseUrl::Postgres { url } => {
+            let url = parse_url(url)?;
+            Ok(format!("{}:{}", url.host_str().unwrap_or("localhost"), url.port().unwrap_or(5432)))
+        }
+    }
+}
+
 fn parse_url(url: &str) -> Result<Url> {
     Url::parse(url).map_err(|error| Error::config("A database URL is not a URL").caused_by(error))
 }

@@ -8,7 +8,7 @@ use migration::{latest, tenant::Migrator};
 use super::registry::{self, Placement, Step};
 use super::{Place, Tenancy, lock, placement};
 use crate::config::{DatabaseUrl, SchemaMode, TenancyMode};
-use crate::db::{self, Db, Limits};
+use crate::db::{self, Db, Limits, SchemaVersion, Standing};
 use crate::error::{Error, Result};
 use crate::types::{OrgId, TenantId};
 
@@ -58,19 +58,6 @@ impl Tenancy {
         registry::finish_step(&self.control, place, Step::Seeded, &version).await
     }
 
-    /// Brings a ready database to the present schema and records its version.
-    ///
-    /// Fails with `Unavailable` `DATABASE_MISSING` when the database is lost: an empty one must not take its place.
-    pub async fn upgrade(&self, placement: &Placement) -> Result<db::Upgrade> {
-        let target = self.rules.target(placement)?;
-        let database = open_existing(&target, Limits { max_connections: 1, ..self.settings.database_limits }).await?;
-        let done = upgrade_existing(&database).await;
-        database.close().await?;
-        let done = done?;
-        registry::record_version(&self.control, &placement.place(), &done.to).await?;
-        Ok(done)
-    }
-
     fn turn(&self, place: &Place) -> Arc<tokio::sync::Mutex<()>> {
         lock(&self.provisioning).entry(place.clone()).or_default().clone()
     }
@@ -87,16 +74,20 @@ pub(super) async fn create_and_migrate(target: &DatabaseUrl, limits: Limits) -> 
     Ok(database)
 }
 
-/// Opens a database and makes sure that its schema is the one this binary knows; says to which version it was upgraded, if
-/// it was.
-pub(super) async fn open_checked(
-    target: DatabaseUrl,
-    limits: Limits,
-    schema_mode: SchemaMode,
-) -> Result<(Db, Option<String>)> {
+/// An open database with its schema, and why this binary may not work with it, if so.
+pub(super) struct Opened {
+    pub database: Db,
+    pub schema: SchemaVersion,
+    pub refusal: Option<Error>,
+}
+
+/// Opens a database and compares its schema with what this binary knows.
+///
+/// Fails with `Unavailable` `DATABASE_MISSING`; the refusal is `SCHEMA_BEHIND` or `SCHEMA_NEWER`.
+pub(super) async fn open_checked(target: DatabaseUrl, limits: Limits, schema_mode: SchemaMode) -> Result<Opened> {
     let database = open_existing(&target, limits).await?;
     match check_version(&database, schema_mode).await {
-        Ok(upgraded) => Ok((database, upgraded)),
+        Ok((schema, refusal)) => Ok(Opened { database, schema, refusal }),
         Err(error) => {
             database.close().await?;
             Err(error)
@@ -104,50 +95,36 @@ pub(super) async fn open_checked(
     }
 }
 
-async fn open_existing(target: &DatabaseUrl, limits: Limits) -> Result<Db> {
-    if db::file_is_missing(target) {
-        return Err(missing());
-    }
-    db::connect(target, limits).await
+/// A database that is lost is reported: an empty one must not take its place.
+pub(super) async fn open_existing(target: &DatabaseUrl, limits: Limits) -> Result<Db> {
+    db::connect_existing(target, limits).await?.ok_or_else(missing)
 }
 
-async fn upgrade_existing(database: &Db) -> Result<db::Upgrade> {
-    if db::schema_version::<Migrator>(database).await?.is_none() {
-        return Err(missing());
-    }
-    db::upgrade::<Migrator>(database).await
-}
-
-fn missing() -> Error {
+pub(super) fn missing() -> Error {
     Error::unavailable("The organisation's database is missing; restore it from a backup")
         .code("DATABASE_MISSING", "This organisation's database is missing. Ask your operator.")
 }
 
-async fn check_version(database: &Db, schema_mode: SchemaMode) -> Result<Option<String>> {
-    let wanted = latest::<Migrator>();
-    let found = db::schema_version::<Migrator>(database).await?;
-    if found.as_deref() == Some(wanted.as_str()) {
-        return Ok(None);
-    }
-    if schema_mode == SchemaMode::CreateAll {
-        return Ok(Some(upgrade_existing(database).await?.to));
-    }
-    let found = found.ok_or_else(missing)?;
-    let (code, user, why) = if found > wanted {
-        (
-            "SCHEMA_NEWER",
-            "This server is older than this organisation's database. Ask your operator.",
-            "run a newer yuantus",
-        )
-    } else {
-        (
-            "SCHEMA_BEHIND",
-            "This organisation's database is being upgraded. Try again later.",
-            "run: yuantus db upgrade --all",
-        )
+async fn check_version(database: &Db, schema_mode: SchemaMode) -> Result<(SchemaVersion, Option<Error>)> {
+    let found = db::schema::<Migrator>(database).await?.ok_or_else(missing)?;
+    let refusal = match found.standing::<Migrator>() {
+        Standing::Current | Standing::NewerServed => None,
+        Standing::NewerRefused => Some(found.too_new::<Migrator>()),
+        Standing::Behind if schema_mode == SchemaMode::CreateAll => {
+            return Ok((db::upgrade::<Migrator>(database).await?.to, None));
+        }
+        Standing::Behind => Some(behind(&found)),
     };
-    Err(Error::unavailable("This organisation's database has another schema than this server needs")
-        .code(code, user)
+    Ok((found, refusal))
+}
+
+fn behind(found: &SchemaVersion) -> Error {
+    Error::unavailable("This organisation's database has another schema than this server needs")
+        .code("SCHEMA_BEHIND", "This organisation's database is being upgraded. Try again later.")
         .retry_after(30)
-        .caused_by(format!("its schema is {found}, this binary needs {wanted}; {why}")))
+        .caused_by(format!(
+            "its schema is {}, this binary needs {}; run: yuantus db upgrade --all",
+            found.version,
+            latest::<Migrator>()
+        ))
 }

@@ -1,8 +1,10 @@
-//! What the control database knows of tenants and placements: the only SQL of this module.
+//! What the control database knows of tenants and placements: the SQL of this module, but for the fleet's (`fleet::records`).
 
 use std::collections::HashSet;
 
 use chrono::Utc;
+use migration::readable_from;
+use migration::tenant::Migrator;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
@@ -10,7 +12,7 @@ use sea_orm::{
 };
 
 use super::Place;
-use crate::db::Db;
+use crate::db::{Db, SchemaVersion};
 use crate::entity::identity::{org, placement, tenant};
 use crate::error::{Error, Result};
 use crate::types::{OrgId, TenantId};
@@ -95,11 +97,20 @@ pub struct Placement {
     pub state_reason: Option<String>,
     pub step: String,
     pub schema_version: Option<String>,
+    /// The oldest change that a binary must know to work with that schema.
+    pub schema_readable_from: Option<String>,
+    /// Why the last migration failed.
+    pub migration_error: Option<String>,
 }
 
 impl Placement {
     pub fn is_ready(&self) -> bool {
         self.state == READY
+    }
+
+    /// How people call it: `TENANT/ORG`, or `TENANT` where its organisations share a database.
+    pub fn name(&self) -> String {
+        if self.org.is_empty() { self.tenant.clone() } else { format!("{}/{}", self.tenant, self.org) }
     }
 
     pub fn place(&self) -> Place {
@@ -118,6 +129,8 @@ impl From<placement::Model> for Placement {
             state_reason: row.state_reason,
             step: row.step,
             schema_version: row.schema_version,
+            schema_readable_from: row.schema_readable_from,
+            migration_error: row.migration_error,
         }
     }
 }
@@ -188,6 +201,8 @@ pub(super) async fn reserve(control: &Db, place: &Place, database_key: &str) -> 
         state_reason: Set(None),
         step: Set(Step::None.as_str().to_owned()),
         schema_version: Set(None),
+        schema_readable_from: Set(None),
+        migration_error: Set(None),
         created_at: Set(now),
         updated_at: Set(now),
     };
@@ -211,6 +226,8 @@ pub(super) async fn finish_step(control: &Db, place: &Place, step: Step, schema_
     update_unready(control, place, |row| {
         row.step = Set(step.as_str().to_owned());
         row.schema_version = Set((step >= Step::Migrated).then(|| schema_version.to_owned()));
+        row.schema_readable_from = Set((step >= Step::Migrated).then(readable_from::<Migrator>));
+        row.migration_error = Set(None);
         row.state = Set(if ready { READY } else { PROVISIONING }.to_owned());
         row.state_reason = Set(None);
     })
@@ -226,10 +243,12 @@ pub(super) async fn fail(control: &Db, place: &Place, reason: &str) -> Result<()
     .await
 }
 
-/// Records the schema version of a database that was upgraded.
-pub(super) async fn record_version(control: &Db, place: &Place, schema_version: &str) -> Result<()> {
+/// Records the schema that a database was found to have, or brought to.
+pub(super) async fn record_version(control: &Db, place: &Place, schema: &SchemaVersion) -> Result<()> {
     let row = placement::ActiveModel {
-        schema_version: Set(Some(schema_version.to_owned())),
+        schema_version: Set(Some(schema.version.clone())),
+        schema_readable_from: Set(schema.readable_from.clone()),
+        migration_error: Set(None),
         updated_at: Set(Utc::now()),
         ..Default::default()
     };
@@ -245,6 +264,6 @@ async fn update_unready(control: &Db, place: &Place, change: impl FnOnce(&mut pl
     Ok(())
 }
 
-fn at(place: &Place) -> Condition {
+pub(super) fn at(place: &Place) -> Condition {
     Condition::all().add(placement::Column::TenantId.eq(&place.tenant)).add(placement::Column::OrgId.eq(&place.org))
 }

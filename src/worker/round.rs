@@ -73,7 +73,7 @@ impl Round {
             && let Some(placement) = self.agenda.begin_scanned()
         {
             let (place, tidy) = (placement.place(), self.tidying);
-            self.begin_visit(place, Reason::Scan { placement, tidy });
+            self.begin_visit(place, Reason::Scan { placement: Box::new(placement), tidy });
         }
         while self.under_way.len() < VISITS
             && let Some(place) = self.agenda.begin()

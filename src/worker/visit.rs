@@ -33,7 +33,7 @@ pub enum Reason {
     /// Something called for it.
     Called,
     /// The full scan came by.
-    Scan { placement: Placement, tidy: bool },
+    Scan { placement: Box<Placement>, tidy: bool },
 }
 
 /// A job that is taken and has room to run.

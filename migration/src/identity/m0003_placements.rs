@@ -23,6 +23,10 @@ create_tables! {
             // The last finished step of provisioning: none | created | migrated | seeded
             .col(text("step"))
             .col(text_null("schema_version"))
+            // The oldest change that a binary must know to work with that schema.
+            .col(text_null("schema_readable_from"))
+            // Why the last migration failed; empty after one that did not.
+            .col(text_null("migration_error"))
             .col(moment("created_at"))
             .col(moment("updated_at"))
             .primary_key(Index::create().col("tenant_id").col("org_id"))
@@ -31,7 +35,8 @@ create_tables! {
     ],
     indexes: [
         index("placements", &["database_key"], true),
-        index("placements", &["schema_version"], false),
+        // How many databases are at which version, without looking at the rows; and those at one of them.
+        index("placements", &["state", "schema_version", "schema_readable_from"], false),
     ],
     names: ["placements"]
 }

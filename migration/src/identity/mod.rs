@@ -2,6 +2,8 @@
 
 use sea_orm_migration::prelude::*;
 
+use crate::{Change, ChangeList};
+
 mod m0001_tenants;
 mod m0002_users;
 mod m0003_placements;
@@ -11,16 +13,22 @@ mod m0005_control_events;
 /// The changes of the control database, oldest first.
 pub struct Migrator;
 
+impl ChangeList for Migrator {
+    fn changes() -> Vec<Change> {
+        vec![
+            Change::expand(m0001_tenants::Migration),
+            Change::expand(m0002_users::Migration),
+            Change::expand(m0003_placements::Migration),
+            Change::expand(m0004_login_failures::Migration),
+            Change::expand(m0005_control_events::Migration),
+        ]
+    }
+}
+
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![
-            Box::new(m0001_tenants::Migration),
-            Box::new(m0002_users::Migration),
-            Box::new(m0003_placements::Migration),
-            Box::new(m0004_login_failures::Migration),
-            Box::new(m0005_control_events::Migration),
-        ]
+        Self::changes().into_iter().map(Change::into_migration).collect()
     }
 
     // The control database may be the product's own (single mode), so each list keeps its own book.

@@ -2,6 +2,8 @@
 
 use sea_orm_migration::prelude::*;
 
+use crate::{Change, ChangeList};
+
 mod m0001_permissions;
 mod m0002_lifecycles;
 mod m0003_item_types;
@@ -15,20 +17,26 @@ mod m0009_jobs;
 /// The changes of a product database, oldest first.
 pub struct Migrator;
 
+impl ChangeList for Migrator {
+    fn changes() -> Vec<Change> {
+        vec![
+            Change::expand(m0001_permissions::Migration),
+            Change::expand(m0002_lifecycles::Migration),
+            Change::expand(m0003_item_types::Migration),
+            Change::expand(m0004_items::Migration),
+            Change::expand(m0005_numbering::Migration),
+            Change::expand(m0006_effectivities::Migration),
+            Change::expand(m0007_audit_events::Migration),
+            Change::expand(m0008_outbox::Migration),
+            Change::expand(m0009_jobs::Migration),
+        ]
+    }
+}
+
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![
-            Box::new(m0001_permissions::Migration),
-            Box::new(m0002_lifecycles::Migration),
-            Box::new(m0003_item_types::Migration),
-            Box::new(m0004_items::Migration),
-            Box::new(m0005_numbering::Migration),
-            Box::new(m0006_effectivities::Migration),
-            Box::new(m0007_audit_events::Migration),
-            Box::new(m0008_outbox::Migration),
-            Box::new(m0009_jobs::Migration),
-        ]
+        Self::changes().into_iter().map(Change::into_migration).collect()
     }
 
     fn migration_table_name() -> DynIden {

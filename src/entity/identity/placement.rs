@@ -25,6 +25,10 @@ pub struct Model {
     pub step: String,
     #[sea_orm(column_type = "Text", nullable)]
     pub schema_version: Option<String>,
+    #[sea_orm(column_type = "Text", nullable)]
+    pub schema_readable_from: Option<String>,
+    #[sea_orm(column_type = "Text", nullable)]
+    pub migration_error: Option<String>,
     pub created_at: DateTimeUtc,
     pub updated_at: DateTimeUtc,
 }

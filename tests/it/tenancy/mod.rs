@@ -1,5 +1,6 @@
 //! Tenants beside each other: nothing of one reaches another.
 
+mod fleet;
 mod isolation;
 mod pools;
 
