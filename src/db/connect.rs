@@ -8,6 +8,7 @@ use tracing::log::LevelFilter;
 use url::Url;
 
 use super::Db;
+use super::template::{copy_template, unfinished_copy};
 use crate::config::DatabaseUrl;
 use crate::error::{Error, Result};
 
@@ -77,7 +78,7 @@ fn sqlite_options(path: &Path, create: bool) -> Result<ConnectOptions> {
 }
 
 /// Databases hold password hashes and companies' designs: their folders are their owner's alone.
-fn create_private_folder(folder: &Path) -> std::io::Result<()> {
+pub(super) fn create_private_folder(folder: &Path) -> std::io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -95,14 +96,36 @@ fn postgres_options(url: &str, limits: Limits) -> ConnectOptions {
 ///
 /// Tried in this order because the right to connect is common, and the right to create is not.
 pub async fn connect_or_create(target: &DatabaseUrl, limits: Limits) -> Result<Db> {
+    connect_or_copy(target, limits, None).await
+}
+
+/// As [`connect_or_create`], but what is made is a copy of the template. Where that fails it is empty: a template saves
+/// time, and is never needed.
+pub async fn connect_or_copy(target: &DatabaseUrl, limits: Limits, template: Option<&DatabaseUrl>) -> Result<Db> {
     if target.is_sqlite() {
+        if file_is_missing(target) {
+            copied(template, target).await;
+        }
         return open(target, limits, true).await;
     }
     match connect(target, limits).await {
         Ok(db) => Ok(db),
         Err(refused) => {
-            create_database(target).await.map_err(|_| refused)?;
+            if !copied(template, target).await {
+                create_database(target).await.map_err(|_| refused)?;
+            }
             connect(target, limits).await
+        }
+    }
+}
+
+async fn copied(template: Option<&DatabaseUrl>, target: &DatabaseUrl) -> bool {
+    let Some(template) = template else { return false };
+    match copy_template(template, target).await {
+        Ok(()) => true,
+        Err(error) => {
+            tracing::warn!(?target, error = %error.chain(), "a database is made without its template");
+            false
         }
     }
 }
@@ -128,7 +151,10 @@ pub fn file_is_missing(target: &DatabaseUrl) -> bool {
 /// Removes a database and everything in it; one that is not there is fine.
 pub async fn drop_database(target: &DatabaseUrl) -> Result<()> {
     match target {
-        DatabaseUrl::Sqlite { path } => remove_sqlite_files(path),
+        DatabaseUrl::Sqlite { path } => {
+            remove_sqlite_files(&unfinished_copy(path))?;
+            remove_sqlite_files(path)
+        }
         DatabaseUrl::Postgres { url } => {
             let (server, name) = maintenance(url)?;
             let connection = maintenance_connection(&server).await?;
@@ -141,7 +167,7 @@ pub async fn drop_database(target: &DatabaseUrl) -> Result<()> {
     }
 }
 
-fn remove_sqlite_files(path: &Path) -> Result<()> {
+pub(super) fn remove_sqlite_files(path: &Path) -> Result<()> {
     for suffix in ["", "-wal", "-shm"] {
         let mut file = path.as_os_str().to_owned();
         file.push(suffix);
@@ -156,7 +182,7 @@ fn remove_sqlite_files(path: &Path) -> Result<()> {
 }
 
 /// The server's maintenance database and the name of the one meant. `postgres` exists on every server and is not ours.
-fn maintenance(url: &str) -> Result<(String, String)> {
+pub(super) fn maintenance(url: &str) -> Result<(String, String)> {
     let mut server = Url::parse(url).map_err(|error| Error::config("A database URL is not a URL").caused_by(error))?;
     let name = server.path().trim_start_matches('/').to_owned();
     if name.is_empty() {
@@ -166,24 +192,24 @@ fn maintenance(url: &str) -> Result<(String, String)> {
     Ok((server.to_string(), name))
 }
 
-async fn maintenance_connection(server: &str) -> Result<DatabaseConnection> {
+pub(super) async fn maintenance_connection(server: &str) -> Result<DatabaseConnection> {
     let mut options = ConnectOptions::new(server);
     options.max_connections(1).sqlx_logging_level(LevelFilter::Trace).acquire_timeout(Duration::from_secs(10));
     Ok(Database::connect(options).await?)
 }
 
 /// The answer is in hand already; a failure to say goodbye changes nothing.
-async fn close(connection: DatabaseConnection) {
+pub(super) async fn close(connection: DatabaseConnection) {
     if let Err(error) = connection.close().await {
         tracing::debug!(%error, "closing a maintenance connection failed");
     }
 }
 
-fn quoted(identifier: &str) -> String {
+pub(super) fn quoted(identifier: &str) -> String {
     format!("\"{}\"", identifier.replace('"', "\"\""))
 }
 
-fn is_duplicate_database(error: &DbErr) -> bool {
+pub(super) fn is_duplicate_database(error: &DbErr) -> bool {
     let (DbErr::Exec(RuntimeErr::SqlxError(inner)) | DbErr::Query(RuntimeErr::SqlxError(inner))) = error else {
         return false;
     };

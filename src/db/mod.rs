@@ -6,8 +6,12 @@ mod connect;
 pub mod dialect;
 mod errors;
 mod migrate;
+mod template;
 mod tx;
 
-pub use connect::{Limits, connect, connect_or_create, create_database, drop_database, file_is_missing};
+pub use connect::{
+    Limits, connect, connect_or_copy, connect_or_create, create_database, drop_database, file_is_missing,
+};
 pub use migrate::{Upgrade, schema_version, upgrade};
+pub use template::{ensure_template, with_database};
 pub use tx::{Db, Tx};

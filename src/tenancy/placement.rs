@@ -26,6 +26,11 @@ impl Place {
     pub(super) fn single_unclaimed() -> Self {
         Self { tenant: String::new(), org: String::new() }
     }
+
+    /// A template in the making.
+    pub(super) fn template(name: &str) -> Self {
+        Self { tenant: String::new(), org: name.to_owned() }
+    }
 }
 
 /// The configured rule of placement.
@@ -39,6 +44,12 @@ pub struct PlacementRules {
 impl PlacementRules {
     pub fn new(mode: TenancyMode, template: impl Into<String>) -> Self {
         Self { mode, template: template.into() }
+    }
+
+    /// How the names of all databases of the template begin, the same for every tenant.
+    pub(super) fn common_prefix(&self) -> &str {
+        let fixed = self.template.split('{').next().unwrap_or_default();
+        fixed.rsplit('/').next().unwrap_or_default()
     }
 
     /// The key under which the database of an organisation is placed.

@@ -24,6 +24,7 @@ impl Tenancy {
         if placement.is_ready() {
             return Ok(placement);
         }
+        let _slot = self.provisioners.acquire().await;
         let done = self.run_steps(tenant, &place, &placement).await;
         if let Err(error) = done {
             tracing::error!(%tenant, %org, error = %error.chain(), "provisioning failed");
@@ -49,7 +50,9 @@ impl Tenancy {
         let target = self.rules.target(placement)?;
         let version = latest::<Migrator>();
         let limits = self.settings.database_limits;
-        let open = || async { db::connect_or_create(&target, limits).await };
+        // Before a place among the open databases is taken: making a template takes one too.
+        let template = self.template_for(&target).await;
+        let open = || async { db::connect_or_copy(&target, limits, template.as_ref()).await };
         let database = self.pools.get(place, open).await?;
         registry::finish_step(&self.control, place, Step::Created, &version).await?;
         db::upgrade::<Migrator>(&database).await?;

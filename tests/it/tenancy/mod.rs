@@ -2,6 +2,7 @@
 
 mod isolation;
 mod pools;
+mod provision;
 
 use serde_json::json;
 
