@@ -8,6 +8,7 @@ use tracing::log::LevelFilter;
 use url::Url;
 
 use super::Db;
+use super::dialect::{has_any_table, statement};
 use super::template::{copy_template, unfinished_copy};
 use crate::config::DatabaseUrl;
 use crate::error::{Error, Result};
@@ -146,6 +147,32 @@ pub async fn create_database(target: &DatabaseUrl) -> Result<()> {
 /// Whether a SQLite database has lost its file. Opening would make an empty one, and a lost database must not look new.
 pub fn file_is_missing(target: &DatabaseUrl) -> bool {
     matches!(target, DatabaseUrl::Sqlite { path } if !path.is_file())
+}
+
+/// Whether a database may be taken into use: it is not there, or it holds no table of anyone.
+///
+/// Fails with `Unavailable` when its server does not answer.
+pub async fn is_vacant(target: &DatabaseUrl, limits: Limits) -> Result<bool> {
+    let absent = match target {
+        DatabaseUrl::Sqlite { .. } => file_is_missing(target),
+        DatabaseUrl::Postgres { url } => !database_exists(url).await?,
+    };
+    if absent {
+        return Ok(true);
+    }
+    let database = connect(target, Limits { max_connections: 1, ..limits }).await?;
+    let holds = has_any_table(&database).await;
+    database.close().await?;
+    Ok(!holds?)
+}
+
+async fn database_exists(url: &str) -> Result<bool> {
+    let (server, name) = maintenance(url)?;
+    let connection = maintenance_connection(&server).await?;
+    let sql = "SELECT 1 FROM pg_database WHERE datname = $1";
+    let found = connection.query_one_raw(statement(&connection, sql, vec![name.into()])).await;
+    close(connection).await;
+    Ok(found?.is_some())
 }
 
 /// Removes a database and everything in it; one that is not there is fine.

@@ -10,7 +10,7 @@ mod template;
 mod tx;
 
 pub use connect::{
-    Limits, connect, connect_or_copy, connect_or_create, create_database, drop_database, file_is_missing,
+    Limits, connect, connect_or_copy, connect_or_create, create_database, drop_database, file_is_missing, is_vacant,
 };
 pub use migrate::{Upgrade, schema_version, upgrade};
 pub use template::{ensure_template, with_database};

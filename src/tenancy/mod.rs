@@ -5,6 +5,7 @@
 mod placement;
 mod pools;
 mod provision;
+mod records;
 mod registry;
 pub mod resolver;
 mod template;
@@ -27,6 +28,7 @@ use crate::types::{OrgId, TenantId};
 
 pub use placement::{Place, PlacementRules, database_key};
 pub use pools::{PoolLimits, PoolStatistics, Pools, TenantDb};
+pub use records::{Wanted, is_buried};
 pub use registry::{Placement, Step, TenantState};
 pub use wakeups::WakeUps;
 
@@ -97,9 +99,19 @@ impl Tenancy {
         &self.control
     }
 
-    /// The object store of one organisation.
-    pub fn store(&self, tenant: &TenantId, org: &OrgId) -> TenantStore {
-        self.storage.bind(tenant, org)
+    /// The platform's own tenant.
+    pub fn platform_tenant(&self) -> &TenantId {
+        &self.settings.platform_tenant
+    }
+
+    /// The object store of one organisation; fails as [`Tenancy::open`] does.
+    pub async fn store(&self, tenant: &TenantId, org: &OrgId) -> Result<TenantStore> {
+        self.store_at(&self.served_at(tenant, org).await?, org)
+    }
+
+    /// The object store of an organisation whose placement is in hand.
+    pub fn store_at(&self, placement: &Placement, org: &OrgId) -> Result<TenantStore> {
+        self.storage.bind_at(&placement.objects()?, &TenantId::new(placement.tenant.as_str())?, org)
     }
 
     pub fn storage(&self) -> &Storage {

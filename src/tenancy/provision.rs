@@ -28,7 +28,7 @@ impl Tenancy {
         let done = self.run_steps(tenant, &place, &placement).await;
         if let Err(error) = done {
             tracing::error!(%tenant, %org, error = %error.chain(), "provisioning failed");
-            registry::fail(&self.control, &place, error.message()).await?;
+            registry::fail(&self.control, &placement, error.message()).await?;
             return Err(error);
         }
         registry::placement(&self.control, &place).await?.ok_or_else(|| Error::internal("A placement disappeared"))
@@ -54,11 +54,11 @@ impl Tenancy {
         let template = self.template_for(&target).await;
         let open = || async { db::connect_or_copy(&target, limits, template.as_ref()).await };
         let database = self.pools.get(place, open).await?;
-        registry::finish_step(&self.control, place, Step::Created, &version).await?;
+        registry::finish_step(&self.control, placement, Step::Created, &version).await?;
         db::upgrade::<Migrator>(&database).await?;
-        registry::finish_step(&self.control, place, Step::Migrated, &version).await?;
+        registry::finish_step(&self.control, placement, Step::Migrated, &version).await?;
         (self.seed)(database, tenant.clone()).await?;
-        registry::finish_step(&self.control, place, Step::Seeded, &version).await
+        registry::finish_step(&self.control, placement, Step::Seeded, &version).await
     }
 
     /// Brings a ready database to the present schema and records its version.

@@ -48,13 +48,3 @@ async fn maintenance() -> Result<DatabaseConnection, DbErr> {
     options.max_connections(1).sqlx_logging(false);
     Database::connect(options).await
 }
-
-/// How many connections there are to databases whose name starts with `prefix`.
-pub async fn connections(prefix: &str) -> Result<i64, DbErr> {
-    let server = maintenance().await?;
-    let sql = "SELECT count(*) AS open FROM pg_stat_activity WHERE starts_with(datname::text, $1)";
-    let query = Statement::from_sql_and_values(DbBackend::Postgres, sql, [prefix.into()]);
-    let row = server.query_one_raw(query).await?;
-    server.close().await?;
-    row.expect("a count").try_get("", "open")
-}

@@ -1,6 +1,8 @@
 //! Tenants beside each other: nothing of one reaches another.
 
+mod delete;
 mod isolation;
+mod placement;
 mod pools;
 mod provision;
 
