@@ -15,7 +15,7 @@ use crate::domain::meta::seed_model;
 use crate::error::{Error, Result};
 use crate::jobs::{Registry, TenantCheck};
 use crate::storage::{S3Target, Storage, StorageTarget};
-use crate::tenancy::{PlacementRules, PoolLimits, Seed, Settings, Tenancy};
+use crate::tenancy::{PlacementRules, PoolLimits, Seed, Settings, Tenancy, database_key};
 use crate::types::OrgId;
 
 /// What a running process holds.
@@ -45,7 +45,7 @@ impl App {
         let control = open_control(&config, control_schema).await?;
         let template = config.product_database_template();
         let rules = PlacementRules::new(config.tenancy.mode, template);
-        let tenancy = Arc::new(Tenancy::new(settings(&config), rules, control, storage.clone(), seed(storage)));
+        let tenancy = Arc::new(Tenancy::new(settings(&config)?, rules, control, storage.clone(), seed(storage)));
         let tokens = Tokens::new(&signing_secret(&config, control_schema)?, config.auth.access_token_ttl_seconds);
         let identity = Arc::new(Identity::new(
             tenancy.clone(),
@@ -89,13 +89,13 @@ fn limits(config: &Config) -> Limits {
     }
 }
 
-fn settings(config: &Config) -> Settings {
+fn settings(config: &Config) -> Result<Settings> {
     // A product database takes up to its share of the total; the control database has one share for itself.
     let shares = (config.database.max_connections_total / config.database.max_connections_per_database.max(1)).max(2);
     let by_connections = usize::try_from(shares - 1).unwrap_or(usize::MAX);
     let by_number = usize::try_from(config.tenancy.max_open_databases).unwrap_or(usize::MAX);
     let postgres = !is_sqlite(&config.product_database_template());
-    Settings {
+    Ok(Settings {
         mode: config.tenancy.mode,
         schema_mode: config.tenancy.schema_mode,
         single_tenant: config.tenancy.single_tenant.clone(),
@@ -106,7 +106,9 @@ fn settings(config: &Config) -> Settings {
             wait: Duration::from_secs(config.database.acquire_timeout_seconds),
             idle: Duration::from_secs(config.tenancy.idle_seconds),
         },
-    }
+        template_folder: config.data_dir.join("templates"),
+        installation: database_key(&control_target(config)?)?,
+    })
 }
 
 fn is_sqlite(url: &str) -> bool {
@@ -121,11 +123,14 @@ fn login_rules(config: &Config) -> LoginRules {
     }
 }
 
+fn control_target(config: &Config) -> Result<DatabaseUrl> {
+    DatabaseUrl::parse(&config.identity_database_url())
+        .map_err(|reason| Error::config(format!("database.identity_url: {reason}")))
+}
+
 /// The control database, at the present schema.
 async fn open_control(config: &Config, schema: ControlSchema) -> Result<Db> {
-    let url = config.identity_database_url();
-    let target =
-        DatabaseUrl::parse(&url).map_err(|reason| Error::config(format!("database.identity_url: {reason}")))?;
+    let target = control_target(config)?;
     let create = match schema {
         ControlSchema::AsConfigured => config.tenancy.schema_mode == SchemaMode::CreateAll,
         ControlSchema::Create => true,

@@ -106,7 +106,7 @@ impl Ctx {
     ) -> Result<Self> {
         // Boxed: the way through provisioning is rare and large.
         let db = Box::pin(tenancy.open(&tenant, &org)).await?;
-        let store = tenancy.store(&tenant, &org);
+        let store = tenancy.store(&tenant, &org).await?;
         Ok(Self { actor, tenant, org, request_id, db, store, clock: now })
     }
 

@@ -1,12 +1,15 @@
 //! `yuantus tenant`: what the platform's administrators do over HTTP, for whoever has the machine.
 
+mod delete;
+mod place;
+
 use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::{command_app, print};
 use crate::app::{App, ControlSchema};
 use crate::config::{Loaded, keyfile};
-use crate::domain::identity::{self, NewTenant, NewUser, TenantOverview};
+use crate::domain::identity::{self, NewTenant, NewUser, OrgOverview, TenantOverview};
 use crate::error::{Error, Kind, Result};
 use crate::types::TenantId;
 
@@ -14,6 +17,8 @@ use crate::types::TenantId;
 pub enum TenantCommand {
     /// Create a tenant with its first organisation, database and administrator; repeating finishes what is missing
     Create(Create),
+    Place(place::Place),
+    Delete(delete::Delete),
     /// List all tenants
     List {
         /// As JSON
@@ -86,6 +91,8 @@ async fn execute(command: TenantCommand, app: &App) -> Result<()> {
     let ctx = app.platform("cli");
     match command {
         TenantCommand::Create(create) => create_tenant(create, app).await,
+        TenantCommand::Place(command) => place::run(command, app).await,
+        TenantCommand::Delete(command) => delete::run(command, app).await,
         TenantCommand::List { json } => {
             let tenants = identity::tenant_overviews(&ctx).await?;
             if json { print::json(&tenants) } else { print_list(&tenants) }
@@ -221,8 +228,16 @@ fn print_one(overview: &TenantOverview) -> Result<()> {
         .map(|org| {
             let active = if org.is_active { "active" } else { "inactive" };
             let version = org.schema_version.clone().unwrap_or_else(|| "none".to_owned());
-            vec![org.id.clone(), org.name.clone(), active.to_owned(), org.database.clone(), version]
+            vec![org.id.clone(), org.name.clone(), active.to_owned(), org.database.clone(), version, place_of(org)]
         })
         .collect();
-    print::table(&["ORG", "NAME", "STATE", "DATABASE", "SCHEMA"], &rows)
+    print::table(&["ORG", "NAME", "STATE", "DATABASE", "SCHEMA", "PLACE"], &rows)
+}
+
+/// Where an organisation lives, if not where the configuration says.
+fn place_of(org: &OrgOverview) -> String {
+    let named = |name: &str, value: &Option<String>| value.as_ref().map(|value| format!("{name}{value}"));
+    let parts = [named("", &org.database_url), named("bucket ", &org.bucket), named("prefix ", &org.prefix)];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    if parts.is_empty() { "as configured".to_owned() } else { parts.join(", ") }
 }

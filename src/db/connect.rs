@@ -8,6 +8,8 @@ use tracing::log::LevelFilter;
 use url::Url;
 
 use super::Db;
+use super::dialect::{has_any_table, statement};
+use super::template::{copy_template, unfinished_copy};
 use crate::config::DatabaseUrl;
 use crate::error::{Error, Result};
 
@@ -117,7 +119,7 @@ fn sqlite_options(path: &Path, create: bool) -> Result<ConnectOptions> {
 }
 
 /// Databases hold password hashes and companies' designs: their folders are their owner's alone.
-fn create_private_folder(folder: &Path) -> std::io::Result<()> {
+pub(super) fn create_private_folder(folder: &Path) -> std::io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -135,14 +137,36 @@ fn postgres_options(url: &str, limits: Limits) -> ConnectOptions {
 ///
 /// Tried in this order because the right to connect is common, and the right to create is not.
 pub async fn connect_or_create(target: &DatabaseUrl, limits: Limits) -> Result<Db> {
+    connect_or_copy(target, limits, None).await
+}
+
+/// As [`connect_or_create`], but what is made is a copy of the template. Where that fails it is empty: a template saves
+/// time, and is never needed.
+pub async fn connect_or_copy(target: &DatabaseUrl, limits: Limits, template: Option<&DatabaseUrl>) -> Result<Db> {
     if target.is_sqlite() {
+        if file_is_missing(target) {
+            copied(template, target).await;
+        }
         return open(target, limits, true).await;
     }
     if let Some(db) = connect_existing(target, limits).await? {
         return Ok(db);
     }
-    create_database(target).await?;
+    if !copied(template, target).await {
+        create_database(target).await?;
+    }
     connect(target, limits).await
+}
+
+async fn copied(template: Option<&DatabaseUrl>, target: &DatabaseUrl) -> bool {
+    let Some(template) = template else { return false };
+    match copy_template(template, target).await {
+        Ok(()) => true,
+        Err(error) => {
+            tracing::warn!(?target, error = %error.chain(), "a database is made without its template");
+            false
+        }
+    }
 }
 
 /// Makes an empty database; one that exists is left as it is. SQLite files come into being when opened.
@@ -153,7 +177,7 @@ pub async fn create_database(target: &DatabaseUrl) -> Result<()> {
     let created = connection.execute_unprepared(&format!("CREATE DATABASE {}", quoted(&name))).await;
     close(connection).await;
     match created {
-        Err(error) if has_code(&error, &DUPLICATE_DATABASE) => Ok(()),
+        Err(error) if is_duplicate_database(&error) => Ok(()),
         Err(error) => {
             Err(Error::unavailable(format!("The database {name} does not exist and cannot be made")).caused_by(error))
         }
@@ -166,10 +190,39 @@ pub fn file_is_missing(target: &DatabaseUrl) -> bool {
     matches!(target, DatabaseUrl::Sqlite { path } if !path.is_file())
 }
 
+/// Whether a database may be taken into use: it is not there, or it holds no table of anyone.
+///
+/// Fails with `Unavailable` when its server does not answer.
+pub async fn is_vacant(target: &DatabaseUrl, limits: Limits) -> Result<bool> {
+    let absent = match target {
+        DatabaseUrl::Sqlite { .. } => file_is_missing(target),
+        DatabaseUrl::Postgres { url } => !database_exists(url).await?,
+    };
+    if absent {
+        return Ok(true);
+    }
+    let database = connect(target, Limits { max_connections: 1, ..limits }).await?;
+    let holds = has_any_table(&database).await;
+    database.close().await?;
+    Ok(!holds?)
+}
+
+async fn database_exists(url: &str) -> Result<bool> {
+    let (server, name) = maintenance(url)?;
+    let connection = maintenance_connection(&server).await?;
+    let sql = "SELECT 1 FROM pg_database WHERE datname = $1";
+    let found = connection.query_one_raw(statement(&connection, sql, vec![name.into()])).await;
+    close(connection).await;
+    Ok(found?.is_some())
+}
+
 /// Removes a database and everything in it; one that is not there is fine.
 pub async fn drop_database(target: &DatabaseUrl) -> Result<()> {
     match target {
-        DatabaseUrl::Sqlite { path } => remove_sqlite_files(path),
+        DatabaseUrl::Sqlite { path } => {
+            remove_sqlite_files(&unfinished_copy(path))?;
+            remove_sqlite_files(path)
+        }
         DatabaseUrl::Postgres { url } => {
             let (server, name) = maintenance(url)?;
             let connection = maintenance_connection(&server).await?;
@@ -182,7 +235,7 @@ pub async fn drop_database(target: &DatabaseUrl) -> Result<()> {
     }
 }
 
-fn remove_sqlite_files(path: &Path) -> Result<()> {
+pub(super) fn remove_sqlite_files(path: &Path) -> Result<()> {
     for suffix in ["", "-wal", "-shm"] {
         let mut file = path.as_os_str().to_owned();
         file.push(suffix);
@@ -197,7 +250,7 @@ fn remove_sqlite_files(path: &Path) -> Result<()> {
 }
 
 /// The server's maintenance database and the name of the one meant. `postgres` exists on every server and is not ours.
-fn maintenance(url: &str) -> Result<(String, String)> {
+pub(super) fn maintenance(url: &str) -> Result<(String, String)> {
     let mut server = Url::parse(url).map_err(|error| Error::config("A database URL is not a URL").caused_by(error))?;
     let name = server.path().trim_start_matches('/').to_owned();
     if name.is_empty() {
@@ -207,21 +260,26 @@ fn maintenance(url: &str) -> Result<(String, String)> {
     Ok((server.to_string(), name))
 }
 
-async fn maintenance_connection(server: &str) -> Result<DatabaseConnection> {
+pub(super) async fn maintenance_connection(server: &str) -> Result<DatabaseConnection> {
     let mut options = ConnectOptions::new(server);
     options.max_connections(1).sqlx_logging_level(LevelFilter::Trace).acquire_timeout(Duration::from_secs(10));
     Ok(Database::connect(options).await?)
 }
 
 /// The answer is in hand already; a failure to say goodbye changes nothing.
-async fn close(connection: DatabaseConnection) {
+pub(super) async fn close(connection: DatabaseConnection) {
     if let Err(error) = connection.close().await {
         tracing::debug!(%error, "closing a maintenance connection failed");
     }
 }
 
-fn quoted(identifier: &str) -> String {
+pub(super) fn quoted(identifier: &str) -> String {
     format!("\"{}\"", identifier.replace('"', "\"\""))
+}
+
+/// Somebody else made a database of that name first.
+pub(super) fn is_duplicate_database(error: &DbErr) -> bool {
+    has_code(error, &DUPLICATE_DATABASE)
 }
 
 fn has_code(error: &DbErr, codes: &[&str]) -> bool {

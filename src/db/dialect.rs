@@ -79,6 +79,17 @@ pub(super) async fn has_table(db: &impl ConnectionTrait, table: &str) -> Result<
     Ok(db.query_one_raw(statement(db, sql, vec![table.into()])).await?.is_some())
 }
 
+/// Whether there is a table of anyone in the database.
+pub(super) async fn has_any_table(db: &impl ConnectionTrait) -> Result<bool> {
+    let sql = match db.get_database_backend() {
+        DbBackend::Postgres => {
+            "SELECT 1 FROM pg_catalog.pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema') LIMIT 1"
+        }
+        _ => "SELECT 1 FROM sqlite_master WHERE type = 'table' LIMIT 1",
+    };
+    Ok(db.query_one_raw(statement(db, sql, Vec::new())).await?.is_some())
+}
+
 /// What the engine finds broken in its files; empty when all is well. PostgreSQL checks its pages as it reads them, so
 /// there an answer is all that is asked for.
 pub async fn damage(db: &impl ConnectionTrait) -> Result<Vec<String>> {

@@ -8,12 +8,15 @@ mod errors;
 mod inspect;
 mod migrate;
 mod schema;
+mod template;
 mod tx;
 
 pub use connect::{
-    Limits, connect, connect_existing, connect_or_create, create_database, drop_database, file_is_missing,
+    Limits, connect, connect_existing, connect_or_copy, connect_or_create, create_database, drop_database,
+    file_is_missing, is_vacant,
 };
 pub use inspect::{Inspected, expected_schema, real_schema};
 pub use migrate::{Upgrade, upgrade};
 pub use schema::{SchemaVersion, Standing, applied, schema, standing};
+pub use template::{ensure_template, with_database};
 pub use tx::{Db, Tx};

@@ -92,6 +92,8 @@ async fn tenancy(folder: &Path) -> Tenancy {
         platform_tenant: TenantId::new("platform").unwrap(),
         database_limits: limits,
         pool_limits: PoolLimits { max_open: 4, wait: Duration::from_secs(1), idle: Duration::from_secs(60) },
+        template_folder: folder.join("templates"),
+        installation: "tests".to_owned(),
     };
     Tenancy::new(settings, rules, control, storage, seed)
 }

@@ -14,6 +14,7 @@ const ACTOR: &str = "worker";
 #[derive(Clone)]
 pub struct Site {
     tenancy: Arc<Tenancy>,
+    placement: Placement,
     pub tenant: TenantId,
     pub db: TenantDb,
 }
@@ -23,13 +24,13 @@ impl Site {
     pub async fn open(tenancy: &Arc<Tenancy>, placement: &Placement) -> Result<Self> {
         let tenant = TenantId::new(placement.tenant.as_str())?;
         let db = tenancy.open_place(placement).await?;
-        Ok(Self { tenancy: tenancy.clone(), tenant, db })
+        Ok(Self { tenancy: tenancy.clone(), placement: placement.clone(), tenant, db })
     }
 
     /// The program itself at work in one organisation.
     pub fn ctx(&self, org: &str) -> Result<Ctx> {
         let org = OrgId::new(org)?;
-        let store = self.tenancy.store(&self.tenant, &org);
+        let store = self.tenancy.store_at(&self.placement, &org)?;
         Ok(Ctx::on(Actor::System { name: ACTOR }, self.tenant.clone(), org, self.db.clone(), store))
     }
 }

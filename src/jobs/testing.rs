@@ -45,6 +45,8 @@ impl Installation {
             platform_tenant: TenantId::new("platform").unwrap(),
             database_limits: limits,
             pool_limits: PoolLimits { max_open, wait: second, idle: second },
+            template_folder: folder.path().join("templates"),
+            installation: "tests".to_owned(),
         };
         let template = format!("sqlite:///{}/{{tenant_id}}__{{org_id}}.db", folder.path().display());
         let rules = PlacementRules::new(TenancyMode::DbPerTenantOrg, template);

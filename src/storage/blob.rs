@@ -55,8 +55,13 @@ impl Blob {
 }
 
 impl TenantStore {
-    pub(super) fn new(backend: Arc<Backend>, tenant: &TenantId, org: &OrgId) -> Self {
-        Self { backend, keys: TenantKeys::new(tenant, org) }
+    pub(super) fn new(backend: Arc<Backend>, below: Option<&str>, tenant: &TenantId, org: &OrgId) -> Self {
+        Self { backend, keys: TenantKeys::new(below, tenant, org) }
+    }
+
+    /// Deletes every content and upload of this organisation; repeatable. For the end of a tenant or organisation.
+    pub async fn delete_all(&self) -> Result<()> {
+        self.backend.operator.delete_with(&self.keys.all()).recursive(true).await.map_err(storage_error)
     }
 
     /// Reads a content from start to end.

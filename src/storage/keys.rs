@@ -8,6 +8,8 @@
 //! tenants/<tenant>/<org>/uploads/<uuid>         contents still arriving
 //! probe/<uuid>                                  health checks
 //! ```
+//!
+//! A tenant that was given a prefix has its keys below that; its parts are never `tenants` or `probe` (`place`).
 
 use std::fmt;
 use std::str::FromStr;
@@ -77,8 +79,14 @@ pub(super) struct TenantKeys {
 }
 
 impl TenantKeys {
-    pub(super) fn new(tenant: &TenantId, org: &OrgId) -> Self {
-        Self { prefix: format!("tenants/{tenant}/{org}") }
+    pub(super) fn new(below: Option<&str>, tenant: &TenantId, org: &OrgId) -> Self {
+        let below = below.map(|prefix| format!("{prefix}/")).unwrap_or_default();
+        Self { prefix: format!("{below}tenants/{tenant}/{org}") }
+    }
+
+    /// The directory of everything of this organisation, with its trailing slash.
+    pub(super) fn all(&self) -> String {
+        format!("{}/", self.prefix)
     }
 
     /// Where a content lives. Two levels of 256 directories keep each one small.
@@ -109,7 +117,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn keys(tenant: &str, org: &str) -> TenantKeys {
-        TenantKeys::new(&TenantId::new(tenant).unwrap(), &OrgId::new(org).unwrap())
+        TenantKeys::new(None, &TenantId::new(tenant).unwrap(), &OrgId::new(org).unwrap())
     }
 
     fn is_confined(key: &str, prefix: &str) -> bool {

@@ -10,6 +10,7 @@ mod errors;
 mod keys;
 mod local;
 mod operator;
+mod place;
 mod upload;
 
 use std::sync::Once;
@@ -18,6 +19,7 @@ pub use blob::{Blob, ByteStream, TenantStore};
 pub use disposition::content_disposition;
 pub use keys::ContentHash;
 pub use operator::{Description, S3Target, Storage, StorageTarget};
+pub use place::ObjectPlace;
 pub use upload::Stored;
 
 /// Installs the process-wide TLS provider and HTTP transport that S3 and every other HTTPS client need.

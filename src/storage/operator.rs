@@ -1,8 +1,9 @@
 //! Connecting to a storage, and binding it to a tenant.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use opendal::layers::{ConcurrentLimitLayer, RetryLayer, TimeoutLayer};
@@ -11,7 +12,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::errors::{storage_error, unavailable};
-use super::{TenantStore, install_transport, keys};
+use super::{ObjectPlace, TenantStore, install_transport, keys};
 use crate::error::{Error, Result};
 use crate::types::{OrgId, TenantId};
 
@@ -87,6 +88,8 @@ pub struct Description {
 #[derive(Debug, Clone)]
 pub struct Storage {
     backend: Arc<Backend>,
+    /// Other buckets of the same server, by name.
+    buckets: Arc<Mutex<HashMap<String, Arc<Backend>>>>,
 }
 
 #[derive(Debug)]
@@ -104,52 +107,50 @@ impl Storage {
     ///
     /// Errors: `Config` if the target cannot be used as described, or a local directory cannot be created.
     pub fn connect(target: &StorageTarget) -> Result<Self> {
-        install_transport();
-        let (operator, presigner, root) = match target {
-            StorageTarget::Local { path } => {
-                let (operator, root) = open_local(path)?;
-                (operator.clone(), operator, Some(root))
-            }
-            StorageTarget::S3(s3) => {
-                let operator = open_s3(s3, s3.endpoint_url.as_deref())?;
-                let presigner = match &s3.public_endpoint_url {
-                    Some(public) => open_s3(s3, Some(public))?,
-                    None => operator.clone(),
-                };
-                (operator, presigner, None)
-            }
-            StorageTarget::Memory => {
-                let operator = layered(Operator::new(services::Memory::default()).map_err(storage_error)?);
-                (operator.clone(), operator, None)
-            }
-        };
-        Ok(Self { backend: Arc::new(Backend { operator, presigner, root, target: target.clone() }) })
+        Ok(Self { backend: Arc::new(Backend::connect(target)?), buckets: Arc::default() })
     }
 
     /// The part of the storage that belongs to one organisation of one tenant.
     pub fn bind(&self, tenant: &TenantId, org: &OrgId) -> TenantStore {
-        TenantStore::new(self.backend.clone(), tenant, org)
+        TenantStore::new(self.backend.clone(), None, tenant, org)
+    }
+
+    /// As [`Storage::bind`], for a tenant that was given a place of its own.
+    ///
+    /// Errors: `Config` for a bucket where the storage is not S3.
+    pub fn bind_at(&self, place: &ObjectPlace, tenant: &TenantId, org: &OrgId) -> Result<TenantStore> {
+        Ok(TenantStore::new(self.backend_of(place)?, place.prefix(), tenant, org))
+    }
+
+    fn backend_of(&self, place: &ObjectPlace) -> Result<Arc<Backend>> {
+        let Some(bucket) = place.bucket() else { return Ok(self.backend.clone()) };
+        let StorageTarget::S3(configured) = &self.backend.target else {
+            return Err(Error::config("A bucket can be chosen where storage.type is s3; elsewhere, a prefix"));
+        };
+        if configured.bucket == bucket {
+            return Ok(self.backend.clone());
+        }
+        // A panic elsewhere leaves this plain map whole.
+        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(backend) = buckets.get(bucket) {
+            return Ok(backend.clone());
+        }
+        let target = StorageTarget::S3(S3Target { bucket: bucket.to_owned(), ..configured.clone() });
+        let backend = Arc::new(Backend::connect(&target)?);
+        buckets.insert(bucket.to_owned(), backend.clone());
+        Ok(backend)
     }
 
     /// Writes, reads and deletes a small object, within five seconds.
     ///
     /// Errors: whatever the storage answered, `Unavailable` if it did not in time.
     pub async fn probe(&self) -> Result<()> {
-        let key = keys::probe();
-        let outcome = tokio::time::timeout(PROBE_TIMEOUT, self.round_trip(&key)).await;
-        outcome.unwrap_or_else(|_| Err(unavailable("The file storage did not answer in time")))
+        self.backend.probe().await
     }
 
-    async fn round_trip(&self, key: &str) -> Result<()> {
-        let operator = &self.backend.operator;
-        let written = Uuid::new_v4().as_bytes().to_vec();
-        operator.write(key, written.clone()).await.map_err(storage_error)?;
-        let read = operator.read(key).await;
-        operator.delete(key).await.map_err(storage_error)?;
-        if read.map_err(storage_error)?.to_vec() != written {
-            return Err(Error::internal("The file storage returned other bytes than were written"));
-        }
-        Ok(())
+    /// As [`Storage::probe`], in the bucket of a place.
+    pub async fn probe_at(&self, place: &ObjectPlace) -> Result<()> {
+        self.backend_of(place)?.probe().await
     }
 
     /// What kind of storage this is and, for a local directory, whether it can be used right now.
@@ -172,6 +173,49 @@ impl Storage {
             }
             StorageTarget::Memory => plain("memory"),
         }
+    }
+}
+
+impl Backend {
+    fn connect(target: &StorageTarget) -> Result<Self> {
+        install_transport();
+        let (operator, presigner, root) = match target {
+            StorageTarget::Local { path } => {
+                let (operator, root) = open_local(path)?;
+                (operator.clone(), operator, Some(root))
+            }
+            StorageTarget::S3(s3) => {
+                let operator = open_s3(s3, s3.endpoint_url.as_deref())?;
+                let presigner = match &s3.public_endpoint_url {
+                    Some(public) => open_s3(s3, Some(public))?,
+                    None => operator.clone(),
+                };
+                (operator, presigner, None)
+            }
+            StorageTarget::Memory => {
+                let operator = layered(Operator::new(services::Memory::default()).map_err(storage_error)?);
+                (operator.clone(), operator, None)
+            }
+        };
+        Ok(Self { operator, presigner, root, target: target.clone() })
+    }
+
+    async fn probe(&self) -> Result<()> {
+        let key = keys::probe();
+        let outcome = tokio::time::timeout(PROBE_TIMEOUT, self.round_trip(&key)).await;
+        outcome.unwrap_or_else(|_| Err(unavailable("The file storage did not answer in time")))
+    }
+
+    async fn round_trip(&self, key: &str) -> Result<()> {
+        let operator = &self.operator;
+        let written = Uuid::new_v4().as_bytes().to_vec();
+        operator.write(key, written.clone()).await.map_err(storage_error)?;
+        let read = operator.read(key).await;
+        operator.delete(key).await.map_err(storage_error)?;
+        if read.map_err(storage_error)?.to_vec() != written {
+            return Err(Error::internal("The file storage returned other bytes than were written"));
+        }
+        Ok(())
     }
 }
 

@@ -6,16 +6,20 @@ pub mod fleet;
 mod placement;
 mod pools;
 mod provision;
+mod records;
 mod registry;
 pub mod resolver;
+mod template;
 mod wakeups;
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures::future::BoxFuture;
 use moka::future::Cache;
+use tokio::sync::Semaphore;
 
 use crate::config::{SchemaMode, TenancyMode};
 use crate::db::{Db, Limits};
@@ -24,8 +28,9 @@ use crate::storage::{Storage, TenantStore};
 use crate::types::{OrgId, TenantId};
 
 pub use fleet::{Canary, DatabaseResult, Event, Outcome, Plan, Report, Stop, Survey, Verified};
-pub use placement::{Place, PlacementRules};
+pub use placement::{Place, PlacementRules, database_key};
 pub use pools::{PoolLimits, PoolStatistics, Pools, TenantDb};
+pub use records::{Wanted, is_buried};
 pub use registry::{Placement, Step, TenantState};
 pub use wakeups::WakeUps;
 
@@ -43,6 +48,10 @@ pub struct Settings {
     pub platform_tenant: TenantId,
     pub database_limits: Limits,
     pub pool_limits: PoolLimits,
+    /// Where the templates of SQLite databases are kept.
+    pub template_folder: PathBuf,
+    /// Sets this installation apart from others on the same PostgreSQL server: [`database_key`] of its control database.
+    pub installation: String,
 }
 
 /// The tenancy of one installation: the control database, the rules of placement, and the open product databases.
@@ -55,6 +64,8 @@ pub struct Tenancy {
     seed: Seed,
     /// One provisioning at a time per placement, in this process; the steps themselves bear repetition.
     provisioning: Mutex<HashMap<Place, Arc<tokio::sync::Mutex<()>>>>,
+    provisioners: Semaphore,
+    templates: template::Templates,
     /// Who may be served and where, remembered for [`FRESHNESS`].
     served: Cache<(TenantId, OrgId), Placement>,
 }
@@ -63,7 +74,18 @@ impl Tenancy {
     pub fn new(settings: Settings, rules: PlacementRules, control: Db, storage: Storage, seed: Seed) -> Self {
         let pools = Pools::new(settings.pool_limits);
         let served = Cache::builder().max_capacity(SERVED_CAPACITY).time_to_live(FRESHNESS).build();
-        Self { settings, rules, control, storage, pools, seed, provisioning: Mutex::default(), served }
+        Self {
+            settings,
+            rules,
+            control,
+            storage,
+            pools,
+            seed,
+            provisioning: Mutex::default(),
+            provisioners: Semaphore::new(PROVISIONERS),
+            templates: template::Templates::default(),
+            served,
+        }
     }
 
     pub fn mode(&self) -> TenancyMode {
@@ -79,9 +101,19 @@ impl Tenancy {
         &self.control
     }
 
-    /// The object store of one organisation.
-    pub fn store(&self, tenant: &TenantId, org: &OrgId) -> TenantStore {
-        self.storage.bind(tenant, org)
+    /// The platform's own tenant.
+    pub fn platform_tenant(&self) -> &TenantId {
+        &self.settings.platform_tenant
+    }
+
+    /// The object store of one organisation; fails as [`Tenancy::open`] does.
+    pub async fn store(&self, tenant: &TenantId, org: &OrgId) -> Result<TenantStore> {
+        self.store_at(&self.served_at(tenant, org).await?, org)
+    }
+
+    /// The object store of an organisation whose placement is in hand.
+    pub fn store_at(&self, placement: &Placement, org: &OrgId) -> Result<TenantStore> {
+        self.storage.bind_at(&placement.objects()?, &TenantId::new(placement.tenant.as_str())?, org)
     }
 
     pub fn storage(&self) -> &Storage {
@@ -241,6 +273,8 @@ const PROVISIONING_RETRY_SECONDS: u64 = 5;
 /// How long a suspended tenant may still be served by another process.
 const FRESHNESS: Duration = Duration::from_millis(900);
 const SERVED_CAPACITY: u64 = 10_000;
+/// How many databases are made at once. More would wait for each other, and take places from requests.
+const PROVISIONERS: usize = 8;
 
 /// A panic elsewhere leaves these plain maps and times whole.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

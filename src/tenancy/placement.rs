@@ -1,15 +1,19 @@
 //! Which database a tenant/org belongs in. Pure: ids and templates in, URLs and keys out.
 
+use std::path::{Component, Path, PathBuf};
+
 use sha2::{Digest, Sha256};
 use url::Url;
 
 use super::registry::Placement;
-use crate::config::{DatabaseUrl, TenancyMode};
+use crate::config::{DatabaseUrl, Secret, TenancyMode};
 use crate::error::{Error, Result};
 use crate::types::{OrgId, TenantId};
 
 /// PostgreSQL cuts longer names silently, which would let two tenants meet.
 const MAX_POSTGRES_NAME: usize = 63;
+const PLAIN_NAMES: &str =
+    "A database is named plainly: on PostgreSQL by at most 63 letters without % and /, on SQLite by a path without ..";
 /// Hex digits of the hash that stands for the tail of a shortened name.
 const HASH_DIGITS: usize = 16;
 
@@ -26,6 +30,11 @@ impl Place {
     pub(super) fn single_unclaimed() -> Self {
         Self { tenant: String::new(), org: String::new() }
     }
+
+    /// A template in the making.
+    pub(super) fn template(name: &str) -> Self {
+        Self { tenant: String::new(), org: name.to_owned() }
+    }
 }
 
 /// The configured rule of placement.
@@ -39,6 +48,12 @@ pub struct PlacementRules {
 impl PlacementRules {
     pub fn new(mode: TenancyMode, template: impl Into<String>) -> Self {
         Self { mode, template: template.into() }
+    }
+
+    /// How the names of all databases of the template begin, the same for every tenant.
+    pub(super) fn common_prefix(&self) -> &str {
+        let fixed = self.template.split('{').next().unwrap_or_default();
+        fixed.rsplit('/').next().unwrap_or_default()
     }
 
     /// The key under which the database of an organisation is placed.
@@ -59,9 +74,25 @@ impl PlacementRules {
     /// The database of a recorded placement: its own URL, else the template's.
     pub fn target(&self, placement: &Placement) -> Result<DatabaseUrl> {
         match &placement.database_url {
-            Some(url) => parse(url),
+            Some(url) => parse(url.expose()),
             None => self.from_template(&placement.place()),
         }
+    }
+
+    /// A database that an operator names for one place.
+    ///
+    /// Fails with `BadRequest` when two spellings of it could pass for two databases.
+    pub(super) fn named(&self, url: &Secret) -> Result<DatabaseUrl> {
+        let target = DatabaseUrl::parse(url.expose())
+            .map_err(|allowed| Error::bad_request(format!("The database URL is not usable; allowed: {allowed}")))?;
+        let plain = match &target {
+            DatabaseUrl::Sqlite { path } => !path.components().any(|part| part == Component::ParentDir),
+            DatabaseUrl::Postgres { url } => {
+                let name = parse_url(url)?.path().trim_start_matches('/').to_owned();
+                name.len() <= MAX_POSTGRES_NAME && !name.contains(['%', '/'])
+            }
+        };
+        if plain { Ok(target) } else { Err(Error::bad_request(PLAIN_NAMES)) }
     }
 
     /// Single mode's one database.
@@ -81,14 +112,21 @@ fn parse(text: &str) -> Result<DatabaseUrl> {
 pub fn database_key(target: &DatabaseUrl) -> Result<String> {
     match target {
         DatabaseUrl::Sqlite { path } => {
-            let path = std::path::absolute(path)
+            let path = real_path(path)
                 .map_err(|error| Error::internal("The path of a database is not usable").caused_by(error))?;
             Ok(format!("sqlite:{}", path.display()))
         }
         DatabaseUrl::Postgres { url } => {
             let url = parse_url(url)?;
-            let host = url.host_str().unwrap_or("localhost");
-            Ok(format!("postgresql:{host}:{}{}", url.port().unwrap_or(5432), url.path()))
+            // The driver lets parameters win over the address.
+            let parameter = |names: &[&str]| {
+                let given = url.query_pairs().filter(|(name, _)| names.contains(&name.as_ref())).last();
+                given.map(|(_, value)| value.into_owned())
+            };
+            let host = parameter(&["host", "hostaddr"]).or_else(|| url.host_str().map(str::to_owned));
+            let host = host.map_or_else(|| LOCAL.to_owned(), |host| known_host(&host));
+            let port = parameter(&["port"]).or_else(|| url.port().map(|port| port.to_string()));
+            Ok(format!("postgresql:{host}:{}{}", port.as_deref().unwrap_or("5432"), url.path()))
         }
     }
 }
@@ -102,6 +140,25 @@ pub(super) fn server(target: &DatabaseUrl) -> Result<String> {
             Ok(format!("{}:{}", url.host_str().unwrap_or("localhost"), url.port().unwrap_or(5432)))
         }
     }
+}
+
+const LOCAL: &str = "localhost";
+
+/// One spelling for the names of this machine, so that two of them do not pass for two servers.
+fn known_host(host: &str) -> String {
+    let host = host.to_ascii_lowercase();
+    if ["127.0.0.1", "::1", "[::1]"].contains(&host.as_str()) { LOCAL.to_owned() } else { host }
+}
+
+/// The absolute path without symbolic links, as far as it exists.
+fn real_path(path: &Path) -> std::io::Result<PathBuf> {
+    let path = std::path::absolute(path)?;
+    for ancestor in path.ancestors() {
+        if let (Ok(real), Ok(rest)) = (ancestor.canonicalize(), path.strip_prefix(ancestor)) {
+            return Ok(if rest.as_os_str().is_empty() { real } else { real.join(rest) });
+        }
+    }
+    Ok(path)
 }
 
 fn parse_url(url: &str) -> Result<Url> {
@@ -163,6 +220,23 @@ mod tests {
     fn a_key_holds_no_credentials() {
         let key = database_key(&postgres().from_template(&place("acme", "org-1")).unwrap()).unwrap();
         assert_eq!(key, "postgresql:db:5433/yt__acme__org-1");
+    }
+
+    #[test]
+    fn spellings_of_one_database_have_one_key() {
+        let key = |text: &str| database_key(&DatabaseUrl::parse(text).unwrap()).unwrap();
+        let first = key("postgresql://u:p@localhost/x");
+        for same in [
+            "postgres://other@127.0.0.1:5432/x",
+            "postgresql+psycopg://LOCALHOST/x?sslmode=disable",
+            "postgresql://[::1]/x",
+            "postgresql://elsewhere:1/x?host=localhost&port=5432",
+        ] {
+            assert_eq!(key(same), first, "{same}");
+        }
+        for other in ["postgresql://db/x", "postgresql://localhost:5433/x", "postgresql://localhost/y"] {
+            assert_ne!(key(other), first, "{other}");
+        }
     }
 
     #[test]

@@ -24,10 +24,11 @@ impl Tenancy {
         if placement.is_ready() {
             return Ok(placement);
         }
+        let _slot = self.provisioners.acquire().await;
         let done = self.run_steps(tenant, &place, &placement).await;
         if let Err(error) = done {
             tracing::error!(%tenant, %org, error = %error.chain(), "provisioning failed");
-            registry::fail(&self.control, &place, error.message()).await?;
+            registry::fail(&self.control, &placement, error.message()).await?;
             return Err(error);
         }
         registry::placement(&self.control, &place).await?.ok_or_else(|| Error::internal("A placement disappeared"))
@@ -49,13 +50,15 @@ impl Tenancy {
         let target = self.rules.target(placement)?;
         let version = latest::<Migrator>();
         let limits = self.settings.database_limits;
-        let open = || async { db::connect_or_create(&target, limits).await };
+        // Before a place among the open databases is taken: making a template takes one too.
+        let template = self.template_for(&target).await;
+        let open = || async { db::connect_or_copy(&target, limits, template.as_ref()).await };
         let database = self.pools.get(place, open).await?;
-        registry::finish_step(&self.control, place, Step::Created, &version).await?;
+        registry::finish_step(&self.control, placement, Step::Created, &version).await?;
         db::upgrade::<Migrator>(&database).await?;
-        registry::finish_step(&self.control, place, Step::Migrated, &version).await?;
+        registry::finish_step(&self.control, placement, Step::Migrated, &version).await?;
         (self.seed)(database, tenant.clone()).await?;
-        registry::finish_step(&self.control, place, Step::Seeded, &version).await
+        registry::finish_step(&self.control, placement, Step::Seeded, &version).await
     }
 
     fn turn(&self, place: &Place) -> Arc<tokio::sync::Mutex<()>> {

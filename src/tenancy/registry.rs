@@ -12,9 +12,11 @@ use sea_orm::{
 };
 
 use super::Place;
+use crate::config::Secret;
 use crate::db::{Db, SchemaVersion};
 use crate::entity::identity::{org, placement, tenant};
 use crate::error::{Error, Result};
+use crate::storage::ObjectPlace;
 use crate::types::{OrgId, TenantId};
 
 /// Whether a tenant may be served.
@@ -25,6 +27,8 @@ pub enum TenantState {
     Suspended,
     Failed,
     Deleting,
+    /// All that was of it is gone but its id, which is never used again.
+    Deleted,
 }
 
 impl TenantState {
@@ -35,7 +39,13 @@ impl TenantState {
             Self::Suspended => "suspended",
             Self::Failed => "failed",
             Self::Deleting => "deleting",
+            Self::Deleted => "deleted",
         }
+    }
+
+    /// Nothing of a tenant in this state may be made or changed any more.
+    pub fn is_ending(state: &str) -> bool {
+        [Self::Deleting, Self::Deleted].iter().any(|ending| ending.as_str() == state)
     }
 }
 
@@ -45,6 +55,9 @@ impl TenantState {
     /// Fails with `Forbidden` for a suspended one and `Unavailable` for one that is being made or out of service, with the
     /// operator's reason.
     pub fn require_served(tenant: &str, state: &str, is_active: bool, reason: Option<&str>) -> Result<()> {
+        if state == Self::Deleted.as_str() {
+            return Err(Error::not_found("Tenant not found"));
+        }
         let because = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
         let suspended = !is_active || state == Self::Suspended.as_str() || state == Self::Deleting.as_str();
         if suspended {
@@ -92,7 +105,10 @@ pub struct Placement {
     pub org: String,
     pub database_key: String,
     /// Overrides the configured template.
-    pub database_url: Option<String>,
+    pub database_url: Option<Secret>,
+    /// Where its objects are kept, if not in the root of the configured bucket.
+    pub bucket: Option<String>,
+    pub prefix: Option<String>,
     pub state: String,
     pub state_reason: Option<String>,
     pub step: String,
@@ -113,6 +129,11 @@ impl Placement {
         if self.org.is_empty() { self.tenant.clone() } else { format!("{}/{}", self.tenant, self.org) }
     }
 
+    /// Names are checked again: nothing that came into the row otherwise leads out of the storage.
+    pub fn objects(&self) -> Result<ObjectPlace> {
+        ObjectPlace::new(self.bucket.as_deref(), self.prefix.as_deref())
+    }
+
     pub fn place(&self) -> Place {
         Place { tenant: self.tenant.clone(), org: self.org.clone() }
     }
@@ -124,7 +145,9 @@ impl From<placement::Model> for Placement {
             tenant: row.tenant_id,
             org: row.org_id,
             database_key: row.database_key,
-            database_url: row.database_url,
+            database_url: row.database_url.map(Secret::new),
+            bucket: row.bucket,
+            prefix: row.prefix,
             state: row.state,
             state_reason: row.state_reason,
             step: row.step,
@@ -136,7 +159,7 @@ impl From<placement::Model> for Placement {
 }
 
 pub(super) const READY: &str = "ready";
-const PROVISIONING: &str = "provisioning";
+pub(super) const PROVISIONING: &str = "provisioning";
 const FAILED: &str = "failed";
 
 /// Tenant and organisation exist and may be served.
@@ -182,7 +205,8 @@ pub(super) async fn served_placement(control: &Db, place: &Place) -> Result<Opti
 }
 
 fn served_tenants() -> Select<tenant::Entity> {
-    let refused = [TenantState::Suspended, TenantState::Failed, TenantState::Deleting].map(TenantState::as_str);
+    let refused = [TenantState::Suspended, TenantState::Failed, TenantState::Deleting, TenantState::Deleted]
+        .map(TenantState::as_str);
     tenant::Entity::find().filter(tenant::Column::IsActive.eq(true)).filter(tenant::Column::State.is_not_in(refused))
 }
 
@@ -197,6 +221,7 @@ pub(super) async fn reserve(control: &Db, place: &Place, database_key: &str) -> 
         database_key: Set(database_key.to_owned()),
         database_url: Set(None),
         bucket: Set(None),
+        prefix: Set(None),
         state: Set(PROVISIONING.to_owned()),
         state_reason: Set(None),
         step: Set(Step::None.as_str().to_owned()),
@@ -221,9 +246,11 @@ pub(super) async fn reserve(control: &Db, place: &Place, database_key: &str) -> 
 }
 
 /// Records a finished step. What another process has finished wholly meanwhile stays finished.
-pub(super) async fn finish_step(control: &Db, place: &Place, step: Step, schema_version: &str) -> Result<()> {
+///
+/// Fails with `Conflict` when the place was given another database, or is being deleted.
+pub(super) async fn finish_step(control: &Db, of: &Placement, step: Step, schema_version: &str) -> Result<()> {
     let ready = step == Step::Seeded;
-    update_unready(control, place, |row| {
+    let changed = update_unready(control, of, |row| {
         row.step = Set(step.as_str().to_owned());
         row.schema_version = Set((step >= Step::Migrated).then(|| schema_version.to_owned()));
         row.schema_readable_from = Set((step >= Step::Migrated).then(readable_from::<Migrator>));
@@ -231,16 +258,25 @@ pub(super) async fn finish_step(control: &Db, place: &Place, step: Step, schema_
         row.state = Set(if ready { READY } else { PROVISIONING }.to_owned());
         row.state_reason = Set(None);
     })
-    .await
+    .await?;
+    let now = placement(control, &of.place()).await?;
+    if changed || now.is_some_and(|now| now.is_ready() && now.database_key == of.database_key) {
+        return Ok(());
+    }
+    Err(Error::conflict("The database was given another place or is being deleted").code(
+        "PLACE_CHANGED",
+        "This organisation was given another database, or is being deleted, while it was set up. Try again.",
+    ))
 }
 
 /// Records why provisioning stopped; the next attempt goes on from the last finished step.
-pub(super) async fn fail(control: &Db, place: &Place, reason: &str) -> Result<()> {
-    update_unready(control, place, |row| {
+pub(super) async fn fail(control: &Db, of: &Placement, reason: &str) -> Result<()> {
+    update_unready(control, of, |row| {
         row.state = Set(FAILED.to_owned());
         row.state_reason = Set(Some(reason.to_owned()));
     })
-    .await
+    .await?;
+    Ok(())
 }
 
 /// Records the schema that a database was found to have, or brought to.
@@ -256,12 +292,18 @@ pub(super) async fn record_version(control: &Db, place: &Place, schema: &SchemaV
     Ok(())
 }
 
-async fn update_unready(control: &Db, place: &Place, change: impl FnOnce(&mut placement::ActiveModel)) -> Result<()> {
+async fn update_unready(
+    control: &Db,
+    of: &Placement,
+    change: impl FnOnce(&mut placement::ActiveModel),
+) -> Result<bool> {
     let mut row = placement::ActiveModel { updated_at: Set(Utc::now()), ..Default::default() };
     change(&mut row);
-    let unready = at(place).add(placement::Column::State.ne(READY));
-    placement::Entity::update_many().set(row).filter(unready).exec(control).await?;
-    Ok(())
+    let unready = at(&of.place())
+        .add(placement::Column::DatabaseKey.eq(&of.database_key))
+        .add(placement::Column::State.is_in([PROVISIONING, FAILED]));
+    let done = placement::Entity::update_many().set(row).filter(unready).exec(control).await?;
+    Ok(done.rows_affected > 0)
 }
 
 pub(super) fn at(place: &Place) -> Condition {

@@ -11,7 +11,7 @@ create_tables! {
             .col(text("id").primary_key())
             .col(text("name"))
             .col(flag("is_active", true))
-            // provisioning | active | suspended | failed | deleting
+            // provisioning | active | suspended | failed | deleting | deleted
             .col(text("state"))
             .col(text_null("state_reason"))
             .col(moment("created_at"))

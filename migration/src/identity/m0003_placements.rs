@@ -16,11 +16,13 @@ create_tables! {
             .col(text("database_key"))
             // Overrides the configured template; empty for most.
             .col(text_null("database_url"))
+            // Where its objects are kept; empty for the configured bucket, and for its root.
             .col(text_null("bucket"))
-            // provisioning | ready | failed | deleting
+            .col(text_null("prefix"))
+            // provisioning | ready | failed | deleting | deleted
             .col(text("state"))
             .col(text_null("state_reason"))
-            // The last finished step of provisioning: none | created | migrated | seeded
+            // The last finished step of provisioning: none | created | migrated | seeded; of deletion: dropped
             .col(text("step"))
             .col(text_null("schema_version"))
             // The oldest change that a binary must know to work with that schema.

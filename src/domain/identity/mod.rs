@@ -2,11 +2,13 @@
 //!
 //! Not here: what a member may do with items (`permission`), where data lives (`tenancy`).
 
+mod deletion;
 mod login;
 mod members;
 mod model;
 mod orgs;
 mod password;
+mod placing;
 mod repo;
 mod seed;
 mod session;
@@ -14,10 +16,14 @@ mod tenants;
 mod token;
 mod users;
 
+pub use deletion::{Losses, delete_org, delete_tenant, losses};
 pub use login::{Login, Token, forget_login_failures, login, switch_org};
 pub use members::{add_member, list_members, update_member};
-pub use model::{LoginRules, Member, NewMember, NewUser, Org, OrgChange, Tenant, TenantOverview, User, UserChange};
+pub use model::{
+    LoginRules, Member, NewMember, NewUser, Org, OrgChange, OrgOverview, Tenant, TenantOverview, User, UserChange,
+};
 pub use orgs::{create_org, get_org, list_orgs, my_orgs, update_org};
+pub use placing::place_org;
 pub use seed::{IdentitySeed, Seeded, ensure_org, seed_identity};
 pub use session::{Identity, Profile, Session, me};
 pub use tenants::{

@@ -42,6 +42,13 @@ pub struct OrgOverview {
     /// How far its database is: ready, provisioning, failed, or none.
     pub database: String,
     pub schema_version: Option<String>,
+    /// Where it lives if not where the template says: the database without its password, the bucket, the prefix.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub database_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bucket: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prefix: Option<String>,
 }
 
 /// An organisation of a tenant.

@@ -2,6 +2,7 @@
 
 use super::model::{MAX_NAME, Org, OrgChange, check_text, require_org_admin, require_superuser, require_tenant_admin};
 use super::repo;
+use super::tenants::require_not_ending;
 use crate::context::{Actor, TenantCtx};
 use crate::domain::audit::{Act, record_act};
 use crate::error::{Error, Result};
@@ -46,6 +47,7 @@ pub async fn create_org(ctx: &TenantCtx, id: &str, name: Option<String>, is_acti
     let name = name.unwrap_or_else(|| id.to_string());
     check_text("name", &name, 1, MAX_NAME)?;
     let tx = ctx.control().begin().await?;
+    require_not_ending(&tx, &ctx.tenant).await?;
     let made = repo::orgs::insert(&tx, &ctx.tenant, &id, &name, is_active, ctx.now()).await?;
     if let Some(org) = &made {
         let after = serde_json::to_value(org).ok();

@@ -32,13 +32,19 @@ pub struct Seeded {
 /// Makes a tenant and an organisation where they are missing, without any user.
 pub async fn ensure_org(ctx: &PlatformCtx, tenant: &TenantId, org: &OrgId) -> Result<()> {
     let tx = ctx.control().begin().await?;
-    insert_missing(ctx, &tx, tenant, org).await?;
+    insert_missing(ctx, &tx, tenant, org, TenantState::Active).await?;
     tx.commit().await
 }
 
-async fn insert_missing(ctx: &PlatformCtx, tx: &Tx, tenant: &TenantId, org: &OrgId) -> Result<(bool, bool)> {
+pub(super) async fn insert_missing(
+    ctx: &PlatformCtx,
+    tx: &Tx,
+    tenant: &TenantId,
+    org: &OrgId,
+    state: TenantState,
+) -> Result<(bool, bool)> {
     let within = ctx.within(tenant.clone());
-    let new_tenant = repo::tenants::insert(tx, tenant, tenant.as_str(), true, TenantState::Active, ctx.now()).await?;
+    let new_tenant = repo::tenants::insert(tx, tenant, tenant.as_str(), true, state, ctx.now()).await?;
     if new_tenant {
         let act = Act { action: "tenant.created", subject: format!("tenant/{tenant}"), before: None, after: None };
         record_platform_act(ctx, tx, tenant, act).await?;
@@ -57,7 +63,7 @@ pub async fn seed_identity(ctx: &PlatformCtx, seed: &IdentitySeed) -> Result<See
     let hash = prepare(&seed.user).await?;
     let mut done = Seeded::default();
     let tx = ctx.control().begin().await?;
-    (done.tenant, done.org) = insert_missing(ctx, &tx, &seed.tenant, &seed.org).await?;
+    (done.tenant, done.org) = insert_missing(ctx, &tx, &seed.tenant, &seed.org, TenantState::Active).await?;
     let user = match repo::users::by_name(&tx, &seed.tenant, &seed.user.username).await? {
         Some(user) => user,
         None => {

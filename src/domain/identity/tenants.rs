@@ -76,6 +76,9 @@ pub async fn register_tenant(ctx: &PlatformCtx, new: NewTenant) -> Result<Regist
         record_platform_act(ctx, &tx, &id, act).await?;
     } else if !is_provisioning(&tx, &id).await? {
         return Err(Error::conflict("Tenant already exists"));
+    } else if let Some(name) = new.name {
+        // It was given its place before it was made.
+        repo::tenants::update(&tx, &id, Change { name: Some(name), ..Change::default() }, ctx.now()).await?;
     }
     if let Some(org) = &org {
         add_org(&within, &tx, org).await?;
@@ -99,11 +102,18 @@ pub async fn complete_tenant(ctx: &PlatformCtx, registered: &Registered) -> Resu
         provision(&ctx.within(registered.tenant.clone()), org).await?;
     }
     let tx = ctx.control().begin().await?;
+    require_not_ending(&tx, &registered.tenant).await?;
     let state = Some((TenantState::Active, None));
     let tenant =
         repo::tenants::update(&tx, &registered.tenant, Change { state, ..Change::default() }, ctx.now()).await?;
     tx.commit().await?;
     Ok(tenant)
+}
+
+/// A deletion that has begun is not undone by whoever comes later.
+pub(super) async fn require_not_ending(tx: &Tx, id: &TenantId) -> Result<()> {
+    let ending = repo::tenants::find(tx, id).await?.is_some_and(|tenant| TenantState::is_ending(&tenant.state));
+    if ending { Err(repo::tenants::ending(id)) } else { Ok(()) }
 }
 
 fn bad_id(field: &str) -> Error {
@@ -169,7 +179,8 @@ pub async fn get_tenant(ctx: &PlatformCtx, id: &str) -> Result<Tenant> {
         Ok(id) => repo::tenants::find(ctx.control(), &id).await?,
         Err(_) => None,
     };
-    found.ok_or_else(|| Error::not_found("Tenant not found"))
+    let there = found.filter(|tenant| tenant.state != TenantState::Deleted.as_str());
+    there.ok_or_else(|| Error::not_found("Tenant not found"))
 }
 
 /// The caller's own tenant.
@@ -203,6 +214,7 @@ async fn changed_tenant(ctx: &PlatformCtx, id: &str, action: &'static str, chang
     let before = get_tenant(ctx, id).await?;
     let tenant = TenantId::new(id)?;
     let tx = ctx.control().begin().await?;
+    require_not_ending(&tx, &tenant).await?;
     let after = repo::tenants::update(&tx, &tenant, change, ctx.now()).await?;
     let act = Act {
         action,

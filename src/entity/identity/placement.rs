@@ -17,6 +17,8 @@ pub struct Model {
     pub database_url: Option<String>,
     #[sea_orm(column_type = "Text", nullable)]
     pub bucket: Option<String>,
+    #[sea_orm(column_type = "Text", nullable)]
+    pub prefix: Option<String>,
     #[sea_orm(column_type = "Text")]
     pub state: String,
     #[sea_orm(column_type = "Text", nullable)]

@@ -1,8 +1,11 @@
 //! Tenants beside each other: nothing of one reaches another.
 
+mod delete;
 mod fleet;
 mod isolation;
+mod placement;
 mod pools;
+mod provision;
 
 use serde_json::json;
 

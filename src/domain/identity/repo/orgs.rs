@@ -7,7 +7,8 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, Query
 use super::super::model::{Org, OrgChange};
 use crate::db::{Db, Tx};
 use crate::entity::identity::{membership, org};
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::tenancy::is_buried;
 use crate::types::{OrgId, TenantId, UserId};
 
 impl From<org::Model> for Org {
@@ -60,6 +61,10 @@ pub async fn insert(
     is_active: bool,
     now: DateTime<Utc>,
 ) -> Result<Option<Org>> {
+    if is_buried(tx, tenant, id).await? {
+        return Err(Error::conflict(format!("Org {id} was deleted"))
+            .code("ORG_DELETED", "An organisation of this id was deleted; its id is not used again."));
+    }
     let row = org::Model {
         tenant_id: tenant.to_string(),
         id: id.to_string(),
@@ -73,6 +78,17 @@ pub async fn insert(
         .exec_without_returning(tx)
         .await?;
     Ok(matches!(inserted, TryInsertResult::Inserted(count) if count > 0).then(|| row.into()))
+}
+
+/// Removes an organisation and its memberships.
+pub async fn remove(tx: &Tx, tenant: &TenantId, id: &OrgId) -> Result<()> {
+    membership::Entity::delete_many()
+        .filter(membership::Column::TenantId.eq(tenant.as_str()))
+        .filter(membership::Column::OrgId.eq(id.as_str()))
+        .exec(tx)
+        .await?;
+    org::Entity::delete_by_id((tenant.to_string(), id.to_string())).exec(tx).await?;
+    Ok(())
 }
 
 pub async fn update(tx: &Tx, before: &Org, change: OrgChange) -> Result<Org> {

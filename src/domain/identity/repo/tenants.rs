@@ -4,11 +4,14 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryOrder, QuerySelect, TryInsertResult};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, TryInsertResult,
+};
 
 use super::super::model::{OrgOverview, Tenant, TenantOverview};
+use crate::config::{DatabaseUrl, HIDDEN};
 use crate::db::{Db, Tx};
-use crate::entity::identity::{org, placement, tenant, user};
+use crate::entity::identity::{membership, org, placement, tenant, user};
 use crate::error::{Error, Result};
 use crate::tenancy::TenantState;
 use crate::types::TenantId;
@@ -31,7 +34,8 @@ pub async fn find(db: &impl ConnectionTrait, id: &TenantId) -> Result<Option<Ten
 }
 
 pub async fn list(db: &Db) -> Result<Vec<Tenant>> {
-    let rows = tenant::Entity::find().order_by_asc(tenant::Column::Id).all(db).await?;
+    let there = tenant::Column::State.ne(TenantState::Deleted.as_str());
+    let rows = tenant::Entity::find().filter(there).order_by_asc(tenant::Column::Id).all(db).await?;
     Ok(rows.into_iter().map(Tenant::from).collect())
 }
 
@@ -51,6 +55,9 @@ pub async fn insert(
     state: TenantState,
     now: DateTime<Utc>,
 ) -> Result<bool> {
+    if find(tx, id).await?.is_some_and(|tenant| TenantState::is_ending(&tenant.state)) {
+        return Err(ending(id));
+    }
     let row = tenant::ActiveModel {
         id: Set(id.to_string()),
         name: Set(name.to_owned()),
@@ -66,6 +73,12 @@ pub async fn insert(
         .exec_without_returning(tx)
         .await?;
     Ok(matches!(inserted, TryInsertResult::Inserted(count) if count > 0))
+}
+
+/// A tenant of this id is being deleted, or was.
+pub fn ending(id: &TenantId) -> Error {
+    Error::conflict(format!("Tenant {id} was deleted"))
+        .code("TENANT_DELETED", "A tenant of this id was deleted or is being deleted; its id is not used again.")
 }
 
 /// What may change of a tenant.
@@ -91,6 +104,15 @@ pub async fn update(tx: &Tx, id: &TenantId, change: Change, now: DateTime<Utc>) 
     Ok(tenant::Entity::update(row).exec(tx).await?.into())
 }
 
+/// Removes a tenant's memberships, users and organisations; its own row stays.
+pub async fn clear(tx: &Tx, id: &TenantId) -> Result<()> {
+    let id = id.as_str();
+    membership::Entity::delete_many().filter(membership::Column::TenantId.eq(id)).exec(tx).await?;
+    user::Entity::delete_many().filter(user::Column::TenantId.eq(id)).exec(tx).await?;
+    org::Entity::delete_many().filter(org::Column::TenantId.eq(id)).exec(tx).await?;
+    Ok(())
+}
+
 /// All tenants with their organisations and databases: four queries, however many there are.
 pub async fn overviews(db: &Db) -> Result<Vec<TenantOverview>> {
     let mut orgs: HashMap<String, Vec<org::Model>> = HashMap::new();
@@ -111,6 +133,11 @@ pub async fn overviews(db: &Db) -> Result<Vec<TenantOverview>> {
             TenantOverview { users: users.remove(&tenant.id).unwrap_or(0), orgs, tenant }
         })
         .collect())
+}
+
+/// A URL without its password. One that cannot be read is not shown at all.
+fn shown(url: &str) -> String {
+    DatabaseUrl::parse(url).map_or_else(|_| HIDDEN.to_owned(), |url| url.redacted())
 }
 
 async fn user_counts(db: &Db) -> Result<HashMap<String, u64>> {
@@ -135,5 +162,8 @@ fn overview(org: &org::Model, placements: &HashMap<(String, String), placement::
         is_active: org.is_active,
         database: placed.map_or_else(|| "none".to_owned(), |place| place.state.clone()),
         schema_version: placed.and_then(|place| place.schema_version.clone()),
+        database_url: placed.and_then(|place| place.database_url.as_deref().map(shown)),
+        bucket: placed.and_then(|place| place.bucket.clone()),
+        prefix: placed.and_then(|place| place.prefix.clone()),
     }
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use yuantus::config::{DatabaseUrl, SchemaMode, TenancyMode};
 use yuantus::db::{self, Db, Limits};
 use yuantus::storage::{Storage, StorageTarget};
-use yuantus::tenancy::{PlacementRules, Plan, PoolLimits, Report, Settings, Tenancy};
+use yuantus::tenancy::{PlacementRules, Plan, PoolLimits, Report, Settings, Tenancy, database_key};
 use yuantus::types::TenantId;
 
 use crate::support::Installation;
@@ -34,6 +34,7 @@ pub async fn tenancy(at: &Installation) -> Tenancy {
 }
 
 pub async fn inside(control: &str, template: &str) -> Tenancy {
+    let installation = database_key(&DatabaseUrl::parse(control).unwrap()).unwrap();
     let control = open(control).await;
     let rules = PlacementRules::new(TenancyMode::DbPerTenantOrg, template);
     let settings = Settings {
@@ -43,6 +44,9 @@ pub async fn inside(control: &str, template: &str) -> Tenancy {
         platform_tenant: TenantId::new("platform").unwrap(),
         database_limits: limits(),
         pool_limits: PoolLimits { max_open: 8, wait: Duration::from_secs(1), idle: Duration::from_secs(60) },
+        // Nothing is made here.
+        template_folder: std::env::temp_dir(),
+        installation,
     };
     let storage = Storage::connect(&StorageTarget::Memory).unwrap();
     Tenancy::new(settings, rules, control, storage, Arc::new(|_, _| Box::pin(async { Ok(()) })))
