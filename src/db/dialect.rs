@@ -1,9 +1,11 @@
-//! Where SQLite and PostgreSQL differ. Nothing else branches on the backend, but `inspect`, which reads their catalogues.
+//! Where SQLite and PostgreSQL differ. Nothing else branches on the backend.
 
 use sea_orm::sea_query::{Expr, SimpleExpr};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement, Value};
 
-use super::Tx;
+use super::connect::in_memory;
+use super::inspect::{Inspected, postgres, sqlite};
+use super::{Db, Tx};
 use crate::error::Result;
 
 /// A statement with `$1`-style parameters, which both engines read.
@@ -35,6 +37,25 @@ pub(super) async fn lock_for_migration(tx: &Tx) -> Result<()> {
 /// Whether a transaction that meets another waits for as long as that one takes; SQLite's gives up at some point.
 pub(super) fn waits_for_locks(backend: DbBackend) -> bool {
     backend == DbBackend::Postgres
+}
+
+/// What is in the connection's schema, as the engine's catalogue has it.
+pub(super) async fn read_catalogue(db: &impl ConnectionTrait) -> Result<Inspected> {
+    match db.get_database_backend() {
+        DbBackend::Postgres => postgres::read(db).await,
+        _ => sqlite::read(db).await,
+    }
+}
+
+/// A transaction in an empty schema of the same engine, never to be committed: on PostgreSQL in the same database, on SQLite
+/// in one of its own in memory.
+pub(super) async fn begin_scratch(db: &Db) -> Result<Tx> {
+    if db.get_database_backend() == DbBackend::Postgres {
+        let tx = db.begin().await?;
+        postgres::enter_scratch(&tx).await?;
+        return Ok(tx);
+    }
+    in_memory().await?.begin().await
 }
 
 /// Narrows rows to those where a key of a JSON object column may equal a value; none where the key is missing. Every row

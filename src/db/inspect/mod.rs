@@ -3,17 +3,17 @@
 //! The expected schema is made, not described: the changes run on a scratch database of the same engine, and both are read
 //! from the catalogue in the same way.
 
-mod postgres;
-mod sqlite;
+pub(super) mod postgres;
+pub(super) mod sqlite;
 
 use std::collections::BTreeMap;
 
 use migration::{ChangeList, names};
-use sea_orm::{ConnectionTrait, DbBackend, QueryResult};
+use sea_orm::{ConnectionTrait, QueryResult};
 
-use super::dialect::statement;
+use super::Db;
+use super::dialect::{begin_scratch, read_catalogue, statement};
 use super::migrate::apply;
-use super::{Db, connect};
 use crate::error::Result;
 
 /// Table by table: its columns, indexes, constraints and triggers, each with its definition.
@@ -69,10 +69,7 @@ fn in_brackets(definition: &str) -> String {
 
 /// What is in the connection's schema. Only reads.
 pub async fn real_schema(db: &impl ConnectionTrait) -> Result<Inspected> {
-    match db.get_database_backend() {
-        DbBackend::Postgres => postgres::read(db).await,
-        _ => sqlite::read(db).await,
-    }
+    read_catalogue(db).await
 }
 
 /// What the changes of a list up to `version` make on the engine of `db`.
@@ -80,20 +77,9 @@ pub async fn real_schema(db: &impl ConnectionTrait) -> Result<Inspected> {
 /// On PostgreSQL they run in a schema of their own in that database, in a transaction that is rolled back.
 pub async fn expected_schema<L: ChangeList>(db: &Db, version: &str) -> Result<Inspected> {
     let steps = names::<L>().iter().position(|name| name == version).map_or(0, |position| position + 1);
-    let steps = Some(u32::try_from(steps).unwrap_or(u32::MAX));
-    if db.get_database_backend() == DbBackend::Postgres {
-        let tx = db.begin().await?;
-        postgres::enter_scratch(&tx).await?;
-        apply::<L>(&tx, steps).await?;
-        return postgres::read(&tx).await;
-    }
-    let scratch = connect::in_memory().await?;
-    let tx = scratch.begin().await?;
-    apply::<L>(&tx, steps).await?;
-    let expected = sqlite::read(&tx).await;
-    drop(tx);
-    scratch.close().await?;
-    expected
+    let scratch = begin_scratch(db).await?;
+    apply::<L>(&scratch, Some(u32::try_from(steps).unwrap_or(u32::MAX))).await?;
+    read_catalogue(&scratch).await
 }
 
 async fn rows(db: &impl ConnectionTrait, sql: &str) -> Result<Vec<QueryResult>> {
@@ -106,6 +92,7 @@ mod tests {
     use migration::{latest, names};
 
     use super::*;
+    use crate::db::connect;
 
     async fn migrated() -> (Db, Inspected) {
         let db = connect::in_memory().await.unwrap();

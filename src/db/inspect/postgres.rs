@@ -33,7 +33,7 @@ const PROGRAMS: &str = "SELECT c.relname::text, 'trigger ' || t.tgname, pg_get_t
     SELECT c.relname::text, 'definition', pg_get_viewdef(c.oid, true)
     FROM pg_class c WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('v', 'm')";
 
-pub(super) async fn read(db: &impl ConnectionTrait) -> Result<Inspected> {
+pub(in crate::db) async fn read(db: &impl ConnectionTrait) -> Result<Inspected> {
     let mut found = Inspected::default();
     for sql in [COLUMNS, INDEXES, CONSTRAINTS, PROGRAMS] {
         for row in rows(db, sql).await? {
@@ -45,7 +45,7 @@ pub(super) async fn read(db: &impl ConnectionTrait) -> Result<Inspected> {
 }
 
 /// Everything that follows in the transaction is made in a schema of its own, and sees extensions where they are.
-pub(super) async fn enter_scratch(tx: &Tx) -> Result<()> {
+pub(in crate::db) async fn enter_scratch(tx: &Tx) -> Result<()> {
     tx.execute_unprepared("CREATE SCHEMA yuantus_scratch").await?;
     tx.execute_unprepared(
         "SELECT set_config('search_path', 'yuantus_scratch, ' || current_setting('search_path'), true)",

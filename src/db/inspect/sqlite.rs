@@ -27,7 +27,7 @@ const FOREIGN_KEYS: &str = "SELECT name, \"table\", group_concat(\"from\", ', ')
 const PROGRAMS: &str = "SELECT tbl_name, type, name, sql FROM sqlite_master
     WHERE type IN ('view', 'trigger') OR (type = 'table' AND sql LIKE 'CREATE VIRTUAL%')";
 
-pub(super) async fn read(db: &impl ConnectionTrait) -> Result<Inspected> {
+pub(in crate::db) async fn read(db: &impl ConnectionTrait) -> Result<Inspected> {
     let mut found = Inspected::default();
     columns(db, &mut found).await?;
     indexes(db, &mut found).await?;
