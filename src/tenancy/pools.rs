@@ -164,9 +164,13 @@ impl Pools {
 
     async fn lease_when_free(&self, place: &Place) -> Result<Lease> {
         loop {
-            self.evict_least_recently_used().await;
             if let Some(lease) = self.existing(place) {
                 return Ok(lease);
+            }
+            self.evict_least_recently_used().await;
+            // Asked before waiting: a bell that rang earlier must not lead to a second eviction.
+            if let Ok(permit) = self.places.clone().try_acquire_owned() {
+                return Ok(self.occupy(place, permit));
             }
             tokio::select! {
                 permit = self.places.clone().acquire_owned() => {
