@@ -13,7 +13,7 @@ use crate::storage::ObjectPlace;
 use crate::types::{OrgId, TenantId};
 
 const DELETING: &str = "deleting";
-const DELETED: &str = "deleted";
+pub(super) const DELETED: &str = "deleted";
 /// The step of deletion after which a placement has no database any more.
 const DROPPED: &str = "dropped";
 

@@ -12,6 +12,7 @@ use crate::db::{self, Db, Standing};
 use crate::entity::identity::placement::{self, Column};
 use crate::error::Result;
 use crate::tenancy::Place;
+use crate::tenancy::records::DELETED;
 use crate::tenancy::registry::{Placement, READY, at};
 use crate::types::TenantId;
 
@@ -67,8 +68,9 @@ pub(super) async fn ready_ones(control: &Db, tenant: Option<&TenantId>) -> Resul
     ordered(control, ready(tenant)).await
 }
 
+/// Every recorded database that is not gone, ready or not.
 pub(super) async fn all(control: &Db) -> Result<Vec<Placement>> {
-    ordered(control, placement::Entity::find()).await
+    ordered(control, placement::Entity::find().filter(Column::State.ne(DELETED))).await
 }
 
 /// Records why a database could not be migrated; its version stays as it was.
