@@ -90,9 +90,10 @@ fn limits(config: &Config) -> Limits {
 }
 
 fn settings(config: &Config) -> Result<Settings> {
-    // A product database takes up to its share of the total; the control database has one share for itself.
-    let shares = (config.database.max_connections_total / config.database.max_connections_per_database.max(1)).max(2);
-    let by_connections = usize::try_from(shares - 1).unwrap_or(usize::MAX);
+    // A product database takes up to its share of the total. The control database has one share for itself, and one is kept
+    // for what comes and goes: databases that are being made, and connections that the server has not yet let go of.
+    let shares = (config.database.max_connections_total / config.database.max_connections_per_database.max(1)).max(3);
+    let by_connections = usize::try_from(shares - 2).unwrap_or(usize::MAX);
     let by_number = usize::try_from(config.tenancy.max_open_databases).unwrap_or(usize::MAX);
     let postgres = !is_sqlite(&config.product_database_template());
     Ok(Settings {
