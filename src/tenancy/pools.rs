@@ -173,6 +173,8 @@ impl Pools {
                 return Ok(self.occupy(place, permit));
             }
             tokio::select! {
+                // A free place first: an old announcement of an idle database must not cost another one its place.
+                biased;
                 permit = self.places.clone().acquire_owned() => {
                     let permit = permit.map_err(|_| Error::unavailable("The server is shutting down"))?;
                     return Ok(self.occupy(place, permit));
