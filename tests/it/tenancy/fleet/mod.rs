@@ -205,6 +205,8 @@ async fn the_command_says_what_it_would_do_and_refuses_what_makes_no_sense(at: I
     let script = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/mt_migrate.sh"))
         .args(["--canary", "50%", "--parallel", "2", "--json"])
         .current_dir(at.folder())
+        .env_clear()
+        .env("PATH", std::env::var("PATH").unwrap())
         .envs(at.environment.iter().cloned())
         .env("YUANTUS_BIN", env!("CARGO_BIN_EXE_yuantus"))
         .output()
