@@ -116,10 +116,6 @@ impl Tenancy {
         self.storage.bind_at(&placement.objects()?, &TenantId::new(placement.tenant.as_str())?, org)
     }
 
-    pub fn storage(&self) -> &Storage {
-        &self.storage
-    }
-
     pub fn pool_statistics(&self) -> PoolStatistics {
         self.pools.statistics()
     }
