@@ -8,6 +8,7 @@ mod errors;
 mod inspect;
 mod migrate;
 mod schema;
+mod sql;
 mod template;
 mod tx;
 
@@ -18,5 +19,6 @@ pub use connect::{
 pub use inspect::{Inspected, expected_schema, real_schema};
 pub use migrate::{Upgrade, upgrade};
 pub use schema::{SchemaVersion, Standing, applied, schema, standing};
+pub use sql::Sql;
 pub use template::{ensure_template, with_database};
 pub use tx::{Db, Tx};

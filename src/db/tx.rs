@@ -4,6 +4,7 @@
 //! (a deferred one that turns into a write fails under concurrency), and writers of one process queue fairly in front of it.
 //! Locks by name ([`Db::begin_holding`]) are queued for in the process too: who waits for one holds no connection.
 
+use std::any::{Any, TypeId};
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::sync::Arc;
@@ -28,6 +29,8 @@ pub struct Db {
     /// By the name of a lock. The names come from the model, so they are few.
     turns: Arc<std::sync::Mutex<HashMap<String, Arc<Mutex<()>>>>>,
     listener: Option<Listener>,
+    /// What callers remember of this database while it is open, one value per type.
+    memory: Arc<std::sync::Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>>,
 }
 
 /// Told of commits that asked for it.
@@ -42,7 +45,8 @@ impl fmt::Debug for Listener {
 
 impl Db {
     pub(super) fn new(connection: DatabaseConnection, one_writer: bool) -> Self {
-        Self { connection, writers: one_writer.then(Arc::default), turns: Arc::default(), listener: None }
+        let writers = one_writer.then(Arc::default);
+        Self { connection, writers, turns: Arc::default(), listener: None, memory: Arc::default() }
     }
 
     /// Calls `listener` after each commit of an announced transaction (see [`Tx::announce`]). It must not block.
@@ -83,6 +87,17 @@ impl Db {
     fn turn(&self, name: &str) -> Arc<Mutex<()>> {
         let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
         turns.entry(name.to_owned()).or_default().clone()
+    }
+
+    /// What was last remembered of this type; forgotten when the database is closed.
+    pub fn recall<T: Any + Send + Sync>(&self) -> Option<Arc<T>> {
+        let memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        memory.get(&TypeId::of::<T>()).cloned().and_then(|value| value.downcast().ok())
+    }
+
+    /// Remembers a value in the place of the last one of its type.
+    pub fn remember<T: Any + Send + Sync>(&self, value: Arc<T>) {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner).insert(TypeId::of::<T>(), value);
     }
 
     /// Closes every connection; later calls fail.

@@ -1,5 +1,5 @@
 //! The product, area by area. Each area uses those to its left only, and nobody enters another's `repo`:
-//! `audit → identity → permission → lifecycle → meta → bom → sample`.
+//! `audit → identity → revision → permission → lifecycle → meta → bom → sample`.
 
 pub mod audit;
 pub mod bom;
@@ -7,6 +7,7 @@ pub mod identity;
 pub mod lifecycle;
 pub mod meta;
 pub mod permission;
+pub mod revision;
 pub mod sample;
 #[cfg(test)]
 pub mod testing;

@@ -16,9 +16,10 @@ const ROWS: [&[&str]; 8] = [
 ];
 
 /// The product areas from left to right; an area may use those to its left. Areas of one step do not see each other.
-const LINE: [&[&str]; 13] = [
+const LINE: [&[&str]; 14] = [
     &["audit", "quota"],
     &["identity"],
+    &["revision"],
     &["permission"],
     &["lifecycle"],
     &["meta"],

@@ -13,6 +13,7 @@ mod m0006_effectivities;
 mod m0007_audit_events;
 mod m0008_outbox;
 mod m0009_jobs;
+mod m0010_model_revision;
 
 /// The changes of a product database, oldest first.
 pub struct Migrator;
@@ -29,6 +30,7 @@ impl ChangeList for Migrator {
             Change::expand(m0007_audit_events::Migration),
             Change::expand(m0008_outbox::Migration),
             Change::expand(m0009_jobs::Migration),
+            Change::expand(m0010_model_revision::Migration),
         ]
     }
 }

@@ -44,6 +44,10 @@ impl Lifecycles {
         self.states.get(&id)
     }
 
+    pub fn states(&self) -> impl Iterator<Item = &State> {
+        self.states.values()
+    }
+
     /// The state in which items of a lifecycle begin.
     pub fn start(&self, map_id: Uuid) -> Option<&State> {
         self.states.values().find(|state| state.map_id == map_id && state.is_start)

@@ -36,6 +36,7 @@ pub use model::{DataType, ItemType, Model, Property};
 pub use numbering::draws_number;
 pub use period::{Period, recorded_period};
 pub use relate::{add_relationship, locked_lines, remove_relationship};
+pub use repo::visible::visible;
 pub use seed::seed_model;
 pub use typed::parse_moment;
 pub use update::update_item;

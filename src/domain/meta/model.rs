@@ -1,14 +1,17 @@
 //! The model of one database — types, rights, lifecycles — as one request sees it.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use uuid::Uuid;
 
 use super::item::{Item, not_found};
 use super::repo;
 use crate::context::Ctx;
+use crate::db::Db;
 use crate::domain::lifecycle::{self, Lifecycles, State};
-use crate::domain::permission::{self, Action, DEFAULT_SET, Rights, Subject};
+use crate::domain::permission::{self, Action, DEFAULT_SET, Rights, Sets, Subject};
+use crate::domain::revision;
 use crate::error::{Error, Result};
 
 /// What values a property takes.
@@ -106,34 +109,68 @@ impl ItemType {
     }
 }
 
+/// Types, sets and lifecycles of one database; remembered while it is open, until its revision is raised.
+#[derive(Debug)]
+struct Facts {
+    revision: i64,
+    types: BTreeMap<String, ItemType>,
+    sets: Arc<Sets>,
+    lifecycles: Lifecycles,
+}
+
+impl Facts {
+    async fn of(db: &Db) -> Result<Arc<Self>> {
+        // Read first: what changes meanwhile is newer than this revision says, and is read again.
+        let revision = revision::current(db).await?;
+        if let Some(facts) = db.recall::<Self>().filter(|facts| facts.revision == revision) {
+            return Ok(facts);
+        }
+        let types = repo::types::all(db).await?;
+        let facts = Arc::new(Self {
+            revision,
+            types: types.into_iter().map(|kind| (kind.id.clone(), kind)).collect(),
+            sets: Arc::new(permission::sets(db).await?),
+            lifecycles: lifecycle::lifecycles(db).await?,
+        });
+        db.remember(facts.clone());
+        Ok(facts)
+    }
+}
+
 /// Types, rights and lifecycles of one database, as the caller of one request meets them.
 #[derive(Debug, Clone)]
 pub struct Model {
-    types: HashMap<String, ItemType>,
+    facts: Arc<Facts>,
     rights: Rights,
-    lifecycles: Lifecycles,
 }
 
 impl Model {
     pub async fn load(ctx: &Ctx) -> Result<Self> {
-        let types = repo::types::all(&*ctx.db).await?;
-        let types = types.into_iter().map(|kind| (kind.id.clone(), kind)).collect();
-        let rights = permission::rights(ctx).await?;
-        let lifecycles = lifecycle::lifecycles(&ctx.db).await?;
-        Ok(Self { types, rights, lifecycles })
+        let facts = Facts::of(&ctx.db).await?;
+        let rights = Rights::new(ctx.actor.clone(), facts.sets.clone());
+        Ok(Self { facts, rights })
+    }
+
+    /// Every type, by its id.
+    pub fn item_types(&self) -> impl Iterator<Item = &ItemType> {
+        self.facts.types.values()
+    }
+
+    pub(super) fn rights(&self) -> &Rights {
+        &self.rights
     }
 
     /// Fails with `NotFound` ("ItemType not found").
     pub fn item_type(&self, id: &str) -> Result<&ItemType> {
-        self.types.get(id).ok_or_else(|| Error::not_found("ItemType not found"))
+        self.facts.types.get(id).ok_or_else(|| Error::not_found("ItemType not found"))
     }
 
     pub fn lifecycles(&self) -> &Lifecycles {
-        &self.lifecycles
+        &self.facts.lifecycles
     }
 
     pub fn state(&self, item: &Item) -> Option<&State> {
-        item.current_state.and_then(|id| self.lifecycles.state(id))
+        item.current_state.and_then(|id| self.facts.lifecycles.state(id))
     }
 
     /// The set that governs an item: its state's, else its own, else its type's, else the default.
@@ -141,7 +178,7 @@ impl Model {
         self.state(item)
             .and_then(|state| state.permission_id.as_deref())
             .or(item.permission_id.as_deref())
-            .or_else(|| self.types.get(&item.item_type).and_then(|kind| kind.permission_id.as_deref()))
+            .or_else(|| self.facts.types.get(&item.item_type).and_then(|kind| kind.permission_id.as_deref()))
             .unwrap_or(DEFAULT_SET)
     }
 

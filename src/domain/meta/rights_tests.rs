@@ -6,7 +6,10 @@ use uuid::Uuid;
 
 use super::*;
 use crate::context::Ctx;
+use crate::db::Sql;
 use crate::db::dialect::statement;
+use crate::domain::permission::Action;
+use crate::domain::revision;
 use crate::domain::testing::TestOrg;
 use crate::error::{Kind, Result};
 
@@ -22,6 +25,7 @@ async fn make_set(org: &TestOrg, name: &str, grants: &[(&str, [bool; 4])]) {
             vec![name.into(), (*role).into(), (*get).into(), (*update).into(), (*delete).into(), (*discover).into()];
         tx.execute_raw(statement(&tx, entry, values)).await.unwrap();
     }
+    revision::raise(&tx).await.unwrap();
     tx.commit().await.unwrap();
 }
 
@@ -29,6 +33,7 @@ async fn put_under(org: &TestOrg, table: &str, id: impl Into<sea_orm::Value>, se
     let tx = org.ctx.begin().await.unwrap();
     let sql = format!("UPDATE {table} SET permission_id = $2 WHERE id = $1");
     tx.execute_raw(statement(&tx, sql, vec![id.into(), set.into()])).await.unwrap();
+    revision::raise(&tx).await.unwrap();
     tx.commit().await.unwrap();
 }
 
@@ -147,4 +152,72 @@ async fn what_is_hidden_takes_no_place_in_a_get() {
     assert_eq!((found.truncated, numbers(found)), (false, vec!["LAST".to_owned()]));
     let all = run(&org.as_user(8, &["engineer"]), "Part", AmlAction::Get, None, json!({})).await.unwrap();
     assert_eq!((all.truncated, all.items.len()), (true, 1000));
+}
+
+/// What the database shows of all items, beside what the model says of each.
+async fn assert_the_database_agrees(ctx: &Ctx) -> usize {
+    let model = Model::load(ctx).await.unwrap();
+    let mut sql = Sql::new("SELECT i.id FROM items i WHERE ");
+    visible(&mut sql, &model, "i");
+    sql.push(" ORDER BY i.id");
+    let rows = ctx.db.query_all_raw(sql.statement(&*ctx.db)).await.unwrap();
+    let shown: Vec<Uuid> = rows.iter().map(|row| row.try_get("", "id").unwrap()).collect();
+    let mut expected = Vec::new();
+    for item in repo::items::every(&*ctx.db).await.unwrap() {
+        let ends = repo::items::ends_of(&*ctx.db, std::slice::from_ref(&item)).await.unwrap();
+        if model.allow(&item, Action::Get) && ends.iter().all(|end| model.allow(end, Action::Get)) {
+            expected.push(item.id);
+        }
+    }
+    assert_eq!(shown, expected, "{:?}", ctx.actor);
+    shown.len()
+}
+
+#[tokio::test]
+async fn the_database_shows_exactly_what_a_get_allows() {
+    let org = TestOrg::new().await;
+    let get = [true, false, false, false];
+    make_set(&org, "Viewers", &[("viewer", get)]).await;
+    make_set(&org, "Creators", &[("Creator", get), ("engineer", get)]).await;
+    make_set(&org, "Owners", &[("Owner", get), ("8", get)]).await;
+    make_set(&org, "Nobody", &[]).await;
+    let (seven, eight) = (org.as_user(7, &["viewer"]), org.as_user(8, &["engineer"]));
+    let mut parts = Vec::new();
+    for (index, set) in ["Viewers", "Creators", "Owners", "Nobody", ""].into_iter().enumerate() {
+        for (who, ctx) in [("seven", &seven), ("eight", &eight)] {
+            let id = part(ctx, &format!("{index}-{who}")).await;
+            parts.push((id, set));
+        }
+    }
+    for (from, to) in (0..9).map(|index| (index, index + 1)) {
+        line(&org.ctx, parts[from].0, parts[to].0).await;
+    }
+    for (id, set) in parts.iter().filter(|(_, set)| !set.is_empty()) {
+        put_under(&org, "items", *id, set).await;
+    }
+    let tx = org.ctx.begin().await.unwrap();
+    let owner = "UPDATE items SET owner_id = 7 WHERE id = $1";
+    tx.execute_raw(statement(&tx, owner, vec![parts[4].0.into()])).await.unwrap();
+    tx.commit().await.unwrap();
+
+    let mut anonymous = org.ctx.clone();
+    anonymous.actor = crate::context::Actor::Anonymous { trusted: false };
+    let everyone = [org.ctx.clone(), seven, eight, org.as_user(9, &[]), anonymous];
+    let mut seen = Vec::new();
+    for ctx in &everyone {
+        seen.push(assert_the_database_agrees(ctx).await);
+    }
+    assert_eq!(seen, [19, 9, 10, 3, 3]);
+
+    // The set of a state goes before that of an item, and a type's before the default.
+    let model = Model::load(&org.ctx).await.unwrap();
+    let draft = model.lifecycles().states().find(|state| state.name == "Draft" && state.is_start).unwrap().id;
+    put_under(&org, "item_types", "Part BOM", "Nobody").await;
+    for ctx in &everyone[1..] {
+        assert_the_database_agrees(ctx).await;
+    }
+    put_under(&org, "lifecycle_states", draft, "Creators").await;
+    for ctx in &everyone {
+        assert_the_database_agrees(ctx).await;
+    }
 }

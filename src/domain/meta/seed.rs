@@ -9,7 +9,7 @@ use crate::context::Ctx;
 use crate::db::Tx;
 use crate::db::dialect::lock;
 use crate::domain::permission::DEFAULT_SET;
-use crate::domain::{lifecycle, permission};
+use crate::domain::{lifecycle, permission, revision};
 use crate::error::Result;
 
 /// A type as it is seeded.
@@ -124,6 +124,7 @@ pub async fn seed_model(ctx: &Ctx) -> Result<usize> {
     for (kind, prefix) in PREFIXES {
         repo::numbering::ensure(&tx, kind, prefix, PADDING).await?;
     }
+    revision::raise(&tx).await?;
     tx.commit().await?;
     Ok(made)
 }

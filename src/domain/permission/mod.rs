@@ -5,18 +5,17 @@
 mod model;
 mod repo;
 
-pub use model::{Action, Entry, Rights, Subject};
+pub use model::{Action, Entry, Reach, Rights, Sets, Subject};
 
-use crate::context::Ctx;
-use crate::db::Tx;
+use crate::db::{Db, Tx};
 use crate::error::{Error, Result};
 
 /// The permission set of items and types that name none.
 pub const DEFAULT_SET: &str = "Default";
 
-/// Every entry of the database, looked up once per request: sets are few, items are many.
-pub async fn rights(ctx: &Ctx) -> Result<Rights> {
-    Ok(Rights::new(ctx.actor.clone(), repo::entries(&*ctx.db).await?))
+/// Every set of the database: sets are few, items are many.
+pub async fn sets(db: &Db) -> Result<Sets> {
+    Ok(Sets::new(repo::set_ids(db).await?, repo::entries(db).await?))
 }
 
 /// The refusal of an action, as clients know it.

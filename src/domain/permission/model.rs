@@ -1,6 +1,7 @@
 //! The decision: pure, over entries and facts.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::context::Actor;
 use crate::types::UserId;
@@ -77,20 +78,57 @@ pub struct Subject {
     pub owner: Option<UserId>,
 }
 
+/// The permission sets of a database with their entries; a set may have none.
+#[derive(Debug, Clone, Default)]
+pub struct Sets(BTreeMap<String, Vec<Entry>>);
+
+impl Sets {
+    pub fn new(ids: Vec<String>, entries: Vec<Entry>) -> Self {
+        let mut sets: BTreeMap<String, Vec<Entry>> = ids.into_iter().map(|id| (id, Vec::new())).collect();
+        for entry in entries {
+            sets.entry(entry.permission_id.clone()).or_default().push(entry);
+        }
+        Self(sets)
+    }
+
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+}
+
+/// With which items that a set governs an actor may do something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reach {
+    pub all: bool,
+    pub created_by_actor: bool,
+    pub owned_by_actor: bool,
+}
+
 /// What one actor may do under every set of a database.
 #[derive(Debug, Clone)]
 pub struct Rights {
     actor: Actor,
-    sets: HashMap<String, Vec<Entry>>,
+    sets: Arc<Sets>,
 }
 
 impl Rights {
-    pub fn new(actor: Actor, entries: Vec<Entry>) -> Self {
-        let mut sets: HashMap<String, Vec<Entry>> = HashMap::new();
-        for entry in entries {
-            sets.entry(entry.permission_id.clone()).or_default().push(entry);
-        }
+    pub fn new(actor: Actor, sets: Arc<Sets>) -> Self {
         Self { actor, sets }
+    }
+
+    pub fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
+    /// Every set with what it lets the actor do: [`Rights::allow`] for whole sets, so that a database can decide.
+    pub fn reaches(&self, action: Action) -> impl Iterator<Item = (&str, Reach)> {
+        let me = self.actor.user_id();
+        self.sets.ids().map(move |set| {
+            let allow = |created_by, owner| self.allow(set, action, Subject { created_by, owner });
+            let reach =
+                Reach { all: allow(None, None), created_by_actor: allow(me, None), owned_by_actor: allow(None, me) };
+            (set, reach)
+        })
     }
 
     /// Whether the actor may. Administrators always; others when an entry that fits them grants it. No set, no right.
@@ -104,6 +142,7 @@ impl Rights {
         self.actor.is_administrator()
             || self
                 .sets
+                .0
                 .get(set)
                 .is_some_and(|entries| entries.iter().any(|entry| entry.grants(action) && self.fits(entry, subject)))
     }
@@ -179,7 +218,7 @@ mod tests {
             (Actor::System { name: "cli" }, Delete, true),
         ];
         for (actor, action, expected) in table {
-            let rights = Rights::new(actor.clone(), entries());
+            let rights = Rights::new(actor.clone(), Arc::new(Sets::new(Vec::new(), entries())));
             assert_eq!(rights.allow("Set", action, subject), expected, "{actor:?} {action:?}");
             assert_eq!(
                 rights.allow("Other", action, subject),
@@ -193,7 +232,10 @@ mod tests {
     fn the_world_includes_the_anonymous_and_a_creator_must_be_somebody() {
         let rights = Rights::new(
             Actor::Anonymous { trusted: false },
-            vec![entry("world", &[Action::Get, Action::Create]), entry("Creator", &[Action::Update])],
+            Arc::new(Sets::new(
+                Vec::new(),
+                vec![entry("world", &[Action::Get, Action::Create]), entry("Creator", &[Action::Update])],
+            )),
         );
         assert!(rights.allow("Set", Action::Get, Subject::default()));
         assert!(!rights.allow("Set", Action::Create, Subject::default()), "who is not logged in does not write");

@@ -1,12 +1,17 @@
 //! SQL of permission sets.
 
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait};
+use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait, QueryOrder};
 
 use super::model::Entry;
 use crate::db::Tx;
 use crate::entity::tenant::{permission, permission_entry};
 use crate::error::Result;
+
+pub(super) async fn set_ids(db: &impl ConnectionTrait) -> Result<Vec<String>> {
+    let rows = permission::Entity::find().order_by_asc(permission::Column::Id).all(db).await?;
+    Ok(rows.into_iter().map(|row| row.id).collect())
+}
 
 pub(super) async fn entries(db: &impl ConnectionTrait) -> Result<Vec<Entry>> {
     let rows = permission_entry::Entity::find().all(db).await?;

@@ -114,6 +114,12 @@ pub async fn by_key(db: &impl ConnectionTrait, kind: &str, key: &str) -> Result<
     Ok(found.map(Item::from))
 }
 
+/// All of them, for tests.
+#[cfg(test)]
+pub async fn every(db: &impl ConnectionTrait) -> Result<Vec<Item>> {
+    Ok(item::Entity::find().order_by_asc(item::Column::Id).all(db).await?.into_iter().map(Item::from).collect())
+}
+
 /// SQLite and PostgreSQL take tens of thousands of parameters; a thousand keeps a statement readable in a log.
 const KEYS_PER_QUERY: usize = 1000;
 

@@ -5,3 +5,4 @@ pub mod graph;
 pub mod items;
 pub mod numbering;
 pub mod types;
+pub mod visible;
