@@ -10,4 +10,4 @@ mod schema;
 pub mod tenant;
 
 pub use change::{Change, ChangeList, latest, names, readable_from};
-pub use sea_orm_migration::MigratorTrait;
+pub use sea_orm_migration::{MigratorTrait, SchemaManager};

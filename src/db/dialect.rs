@@ -27,9 +27,12 @@ pub async fn lock(tx: &Tx, name: &str) -> Result<()> {
 /// briefly for what readers and writers hold: whoever comes after them would wait too.
 pub(super) async fn lock_for_migration(tx: &Tx) -> Result<()> {
     if tx.get_database_backend() == DbBackend::Postgres {
-        tx.execute_unprepared("SET LOCAL statement_timeout = 0").await?;
-        lock(tx, "yuantus-migrations").await?;
-        tx.execute_unprepared("SET LOCAL lock_timeout = '30s'").await?;
+        tx.execute_unprepared(
+            "SET LOCAL statement_timeout = 0; \
+             SELECT pg_advisory_xact_lock(hashtextextended('yuantus-migrations', 0)); \
+             SET LOCAL lock_timeout = '30s'",
+        )
+        .await?;
     }
     Ok(())
 }
@@ -89,15 +92,23 @@ pub fn json_may_equal(db: &impl ConnectionTrait, column: &str, key: &str, value:
     Expr::cust_with_values(entry(test), std::iter::once(key).chain(bound))
 }
 
-/// Whether a table exists in the connection's schema.
-pub(super) async fn has_table(db: &impl ConnectionTrait, table: &str) -> Result<bool, DbErr> {
+/// Which of two tables exist in the connection's schema.
+pub(super) async fn have_tables(db: &impl ConnectionTrait, one: &str, other: &str) -> Result<(bool, bool), DbErr> {
     let sql = match db.get_database_backend() {
+        // Looks the names up in the server's cache: a new connection takes longer to plan a query of `pg_tables`.
         DbBackend::Postgres => {
-            "SELECT 1 FROM pg_catalog.pg_tables WHERE schemaname = current_schema() AND tablename = $1"
+            "SELECT to_regclass(quote_ident(current_schema()) || '.' || quote_ident($1)) IS NOT NULL, \
+             to_regclass(quote_ident(current_schema()) || '.' || quote_ident($2)) IS NOT NULL"
         }
-        _ => "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = $1",
+        _ => {
+            "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = $1), \
+             EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = $2)"
+        }
     };
-    Ok(db.query_one_raw(statement(db, sql, vec![table.into()])).await?.is_some())
+    match db.query_one_raw(statement(db, sql, vec![one.into(), other.into()])).await? {
+        Some(row) => Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?)),
+        None => Ok((false, false)),
+    }
 }
 
 /// Whether there is a table of anyone in the database.

@@ -5,12 +5,12 @@
 
 use std::time::Duration;
 
-use migration::{ChangeList, names};
+use migration::{ChangeList, SchemaManager, names};
 use sea_orm::ConnectionTrait;
 use tokio::time::{Instant, sleep};
 
 use super::dialect::{lock_for_migration, waits_for_locks};
-use super::schema::{Standing, record_readable_from, schema};
+use super::schema::{Book, Standing};
 use super::{Db, SchemaVersion, Tx};
 use crate::error::{Error, Kind, Result};
 
@@ -33,9 +33,29 @@ pub struct Upgrade {
 /// Applies what is missing. A newer database is left alone: no harm if this binary can work with it, else refused with
 /// `SCHEMA_NEWER`.
 pub async fn upgrade<L: ChangeList>(db: &Db) -> Result<Upgrade> {
+    let (tx, book) = begin_locked::<L>(db).await?;
+    upgrade_from::<L>(tx, &book).await
+}
+
+/// The same for a database that should have a schema; none when it is empty, which it stays.
+pub async fn upgrade_existing<L: ChangeList>(db: &Db) -> Result<Option<Upgrade>> {
+    let (tx, book) = begin_locked::<L>(db).await?;
+    if book.applied.is_empty() {
+        return Ok(None);
+    }
+    upgrade_from::<L>(tx, &book).await.map(Some)
+}
+
+/// What the book says is certain from here on: nobody else migrates until the transaction ends.
+async fn begin_locked<L: ChangeList>(db: &Db) -> Result<(Tx, Book)> {
     let tx = begin(db).await?;
     lock_for_migration(&tx).await?;
-    let found = schema::<L>(&tx).await?;
+    let book = Book::read::<L>(&tx).await?;
+    Ok((tx, book))
+}
+
+async fn upgrade_from<L: ChangeList>(tx: Tx, book: &Book) -> Result<Upgrade> {
+    let found = book.schema();
     if let Some(newer) = newer::<L>(found.as_ref())? {
         return Ok(Upgrade { from: Some(newer.version.clone()), to: newer, applied: 0 });
     }
@@ -44,7 +64,7 @@ pub async fn upgrade<L: ChangeList>(db: &Db) -> Result<Upgrade> {
     let to = SchemaVersion::present::<L>();
     // A database from before compatibility was recorded gets its record too.
     if applied > 0 || found.is_some_and(|found| found.readable_from.is_none()) {
-        apply::<L>(&tx, None).await.map_err(|error| {
+        apply::<L>(&tx, book, None).await.map_err(|error| {
             Error::internal(format!("The schema could not be brought to {}; the database is unchanged", to.version))
                 .caused_by(error)
         })?;
@@ -54,9 +74,30 @@ pub async fn upgrade<L: ChangeList>(db: &Db) -> Result<Upgrade> {
 }
 
 /// Runs the pending changes, or the first `steps` of them, on a transaction.
-pub(super) async fn apply<L: ChangeList>(tx: &Tx, steps: Option<u32>) -> Result<()> {
-    L::up(tx.inner(), steps).await?;
-    record_readable_from::<L>(tx).await
+///
+/// Not with sea-orm's own runner: that reads and makes its book several times over, and each time is a way to the server
+/// and back.
+pub(super) async fn apply<L: ChangeList>(tx: &Tx, book: &Book, steps: Option<usize>) -> Result<()> {
+    refuse_unknown::<L>(book)?;
+    let manager = SchemaManager::new(tx.inner());
+    let mut made = Vec::new();
+    let missing = L::migrations().into_iter().filter(|change| !book.applied.iter().any(|name| name == change.name()));
+    for change in missing.take(steps.unwrap_or(usize::MAX)) {
+        change.up(&manager).await?;
+        made.push(change.name().to_owned());
+    }
+    book.record::<L>(tx, &made).await
+}
+
+/// A change in the middle that this binary lacks: what is made after it could be made on something else than is there.
+fn refuse_unknown<L: ChangeList>(book: &Book) -> Result<()> {
+    let known = names::<L>();
+    match book.applied.iter().find(|name| !known.contains(name)) {
+        Some(name) => {
+            Err(Error::internal(format!("The database has the change {name}, which this binary does not know")))
+        }
+        None => Ok(()),
+    }
 }
 
 fn newer<L: ChangeList>(found: Option<&SchemaVersion>) -> Result<Option<SchemaVersion>> {

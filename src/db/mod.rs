@@ -17,7 +17,7 @@ pub use connect::{
     file_is_missing, is_vacant,
 };
 pub use inspect::{Inspected, expected_schema, real_schema};
-pub use migrate::{Upgrade, upgrade};
+pub use migrate::{Upgrade, upgrade, upgrade_existing};
 pub use schema::{SchemaVersion, Standing, applied, schema, standing};
 pub use sql::Sql;
 pub use template::{ensure_template, with_database};

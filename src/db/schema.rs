@@ -3,11 +3,12 @@
 //! Besides the book of changes of each list, a database says which change a binary must know at least. Binaries from before
 //! a change that only adds something go on working; those from before one that takes something away are refused.
 
+use chrono::Utc;
 use migration::{ChangeList, latest, names, readable_from};
 use sea_orm::ConnectionTrait;
 
 use super::Tx;
-use super::dialect::{has_table, statement};
+use super::dialect::{have_tables, statement};
 use crate::error::{Error, Result};
 
 /// One row for each book, because the control database may be the product's own.
@@ -87,49 +88,78 @@ pub fn standing<L: ChangeList>(version: Option<&str>, readable_from: Option<&str
     }
 }
 
+/// What a database says about its schema.
+#[derive(Debug)]
+pub(super) struct Book {
+    /// The changes that were made, in order.
+    pub applied: Vec<String>,
+    readable_from: Option<String>,
+    /// Whether there is a table for the changes, and one for the compatibility.
+    tables: (bool, bool),
+}
+
+impl Book {
+    /// Only reads.
+    pub async fn read<L: ChangeList>(db: &impl ConnectionTrait) -> Result<Self> {
+        let name = L::migration_table_name().to_string();
+        let tables = have_tables(db, &name, COMPATIBILITY).await?;
+        let mut book = Self { applied: Vec::new(), readable_from: None, tables };
+        let (sql, values) = match tables {
+            (false, _) => return Ok(book),
+            (true, false) => (format!("SELECT version, CAST(NULL AS text) FROM {name}"), Vec::new()),
+            (true, true) => {
+                let readable_from = format!("SELECT readable_from FROM {COMPATIBILITY} WHERE book = $1");
+                (format!("SELECT version, ({readable_from}) FROM {name}"), vec![name.into()])
+            }
+        };
+        for row in db.query_all_raw(statement(db, sql, values)).await? {
+            book.applied.push(row.try_get_by_index(0)?);
+            book.readable_from = row.try_get_by_index(1)?;
+        }
+        // Here, because the order of texts in a database depends on its collation.
+        book.applied.sort();
+        Ok(book)
+    }
+
+    /// None for an empty database.
+    pub fn schema(&self) -> Option<SchemaVersion> {
+        let version = self.applied.last()?.clone();
+        Some(SchemaVersion { version, readable_from: self.readable_from.clone() })
+    }
+
+    /// Names changes as made, and which one a binary must know from now on: with the changes themselves, in `tx`.
+    pub async fn record<L: ChangeList>(&self, tx: &Tx, made: &[String]) -> Result<()> {
+        let name = L::migration_table_name().to_string();
+        if !self.tables.0 {
+            L::install(tx.inner()).await?;
+        }
+        if !made.is_empty() {
+            let now = Utc::now().timestamp();
+            let rows: Vec<String> = (1..=made.len()).map(|number| format!("(${number}, {now})")).collect();
+            let sql = format!("INSERT INTO {name} (version, applied_at) VALUES {}", rows.join(", "));
+            tx.execute_raw(statement(tx, sql, made.iter().map(Into::into).collect())).await?;
+        }
+        if !self.tables.1 {
+            let columns = "(book text NOT NULL PRIMARY KEY, readable_from text NOT NULL)";
+            tx.execute_unprepared(&format!("CREATE TABLE {COMPATIBILITY} {columns}")).await?;
+        }
+        let sql = format!(
+            "INSERT INTO {COMPATIBILITY} (book, readable_from) VALUES ($1, $2) \
+             ON CONFLICT (book) DO UPDATE SET readable_from = excluded.readable_from"
+        );
+        tx.execute_raw(statement(tx, sql, vec![name.into(), readable_from::<L>().into()])).await?;
+        Ok(())
+    }
+}
+
 /// The schema of a database, or none for an empty one. Only reads.
 pub async fn schema<L: ChangeList>(db: &impl ConnectionTrait) -> Result<Option<SchemaVersion>> {
-    let Some(version) = applied::<L>(db).await?.pop() else { return Ok(None) };
-    let readable_from = match has_table(db, COMPATIBILITY).await? {
-        true => recorded_readable_from(db, &L::migration_table_name().to_string()).await?,
-        false => None,
-    };
-    Ok(Some(SchemaVersion { version, readable_from }))
+    Ok(Book::read::<L>(db).await?.schema())
 }
 
 /// The changes that the book of a database names, in order. Only reads.
 pub async fn applied<L: ChangeList>(db: &impl ConnectionTrait) -> Result<Vec<String>> {
-    let book = L::migration_table_name().to_string();
-    if !has_table(db, &book).await? {
-        return Ok(Vec::new());
-    }
-    let sql = format!("SELECT version FROM {book}");
-    let rows = db.query_all_raw(statement(db, sql, Vec::new())).await?;
-    let mut versions = rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<Vec<String>, _>>()?;
-    // Here, because the order of texts in a database depends on its collation.
-    versions.sort();
-    Ok(versions)
-}
-
-async fn recorded_readable_from(db: &impl ConnectionTrait, book: &str) -> Result<Option<String>> {
-    let sql = format!("SELECT readable_from FROM {COMPATIBILITY} WHERE book = $1");
-    let row = db.query_one_raw(statement(db, sql, vec![book.into()])).await?;
-    Ok(row.map(|row| row.try_get_by_index(0)).transpose()?)
-}
-
-/// Writes, with the changes themselves, which change a binary must know from now on.
-pub(super) async fn record_readable_from<L: ChangeList>(tx: &Tx) -> Result<()> {
-    let table = format!(
-        "CREATE TABLE IF NOT EXISTS {COMPATIBILITY} (book text NOT NULL PRIMARY KEY, readable_from text NOT NULL)"
-    );
-    tx.execute_unprepared(&table).await?;
-    let row = format!(
-        "INSERT INTO {COMPATIBILITY} (book, readable_from) VALUES ($1, $2) \
-         ON CONFLICT (book) DO UPDATE SET readable_from = excluded.readable_from"
-    );
-    let values = vec![L::migration_table_name().to_string().into(), readable_from::<L>().into()];
-    tx.execute_raw(statement(tx, row, values)).await?;
-    Ok(())
+    Ok(Book::read::<L>(db).await?.applied)
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use sea_orm::{ConnectionTrait, QueryResult};
 use super::Db;
 use super::dialect::{begin_scratch, read_catalogue, statement};
 use super::migrate::apply;
+use super::schema::Book;
 use crate::error::Result;
 
 /// Table by table: its columns, indexes, constraints and triggers, each with its definition.
@@ -78,7 +79,8 @@ pub async fn real_schema(db: &impl ConnectionTrait) -> Result<Inspected> {
 pub async fn expected_schema<L: ChangeList>(db: &Db, version: &str) -> Result<Inspected> {
     let steps = names::<L>().iter().position(|name| name == version).map_or(0, |position| position + 1);
     let scratch = begin_scratch(db).await?;
-    apply::<L>(&scratch, Some(u32::try_from(steps).unwrap_or(u32::MAX))).await?;
+    let book = Book::read::<L>(&scratch).await?;
+    apply::<L>(&scratch, &book, Some(steps)).await?;
     read_catalogue(&scratch).await
 }
 

@@ -17,7 +17,7 @@ use super::Tenancy;
 use super::provision::{missing, open_existing};
 use super::registry::{self, Placement};
 use crate::config::TenancyMode;
-use crate::db::{self, Db, Limits, Standing, Upgrade};
+use crate::db::{self, Limits, Standing, Upgrade};
 use crate::error::{Error, Result};
 use crate::types::TenantId;
 
@@ -190,20 +190,16 @@ impl Tenancy {
         }
         let target = self.rules.single_target()?;
         let Some(database) = db::connect_existing(&target, self.one_connection()).await? else { return Ok(None) };
-        let done = match db::schema::<L>(&database).await {
-            Ok(Some(_)) => db::upgrade::<L>(&database).await.map(Some),
-            Ok(None) => Ok(None),
-            Err(error) => Err(error),
-        };
+        let done = db::upgrade_existing::<L>(&database).await;
         database.close().await?;
         done
     }
 
     async fn upgrade_place<L: ChangeList>(&self, placement: &Placement) -> Result<Upgrade> {
         let database = open_existing(&self.rules.target(placement)?, self.one_connection()).await?;
-        let done = upgrade_existing::<L>(&database).await;
+        let done = db::upgrade_existing::<L>(&database).await;
         database.close().await?;
-        done
+        done?.ok_or_else(missing)
     }
 
     fn one_connection(&self) -> Limits {
@@ -214,13 +210,6 @@ impl Tenancy {
     fn most_at_once(&self) -> usize {
         self.settings.pool_limits.max_open.max(1)
     }
-}
-
-async fn upgrade_existing<L: ChangeList>(database: &Db) -> Result<Upgrade> {
-    if db::schema::<L>(database).await?.is_none() {
-        return Err(missing());
-    }
-    db::upgrade::<L>(database).await
 }
 
 struct Run<'a> {
