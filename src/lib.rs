@@ -6,7 +6,7 @@
 //! | --- | --- |
 //! | 0 | `types`, `error` |
 //! | 1 | `config`, `entity` |
-//! | 2 | `db`, `storage`, `telemetry` |
+//! | 2 | `db`, `storage`, `outbound`, `telemetry` |
 //! | 3 | `tenancy`, `jobs`, `context` |
 //! | 4 | `domain` |
 //! | 5 | `app` |
@@ -26,6 +26,7 @@ pub mod domain;
 pub mod entity;
 pub mod error;
 pub mod jobs;
+pub mod outbound;
 pub mod storage;
 pub mod telemetry;
 pub mod tenancy;
