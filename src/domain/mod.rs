@@ -1,1 +1,15 @@
 //! The product, area by area. Each area uses those to its left only, and nobody enters another's `repo`:
+//! `audit → identity → revision → permission → lifecycle → meta → bom → plugin, webhook → sample`.
+
+pub mod audit;
+pub mod bom;
+pub mod identity;
+pub mod lifecycle;
+pub mod meta;
+pub mod permission;
+pub mod plugin;
+pub mod revision;
+pub mod sample;
+#[cfg(test)]
+pub mod testing;
+pub mod webhook;

@@ -41,7 +41,7 @@ impl Subscriber for WebhookEvents {
             return Ok(());
         }
         let item_type = Subject(event).item_type();
-        let names = events::events_of(&event.topic, item_type, is_released(tx, event).await?);
+        let names = events::events_of(&event.topic, item_type, is_released(ctx, event).await?);
         for (index, name) in (0..).zip(names) {
             let (event_id, body) = payload::body(ctx, name, index, event);
             for webhook in webhooks.iter().filter(|webhook| webhook.wants(name, item_type)) {
@@ -60,12 +60,12 @@ impl Subscriber for WebhookEvents {
 }
 
 /// Whether a promotion led from a state that is not released to one that is.
-async fn is_released(tx: &Tx, event: &Event) -> Result<bool> {
+async fn is_released(ctx: &Ctx, event: &Event) -> Result<bool> {
     if event.topic != "item.promoted" {
         return Ok(false);
     }
     let subject = Subject(event);
-    let lifecycles = lifecycle::lifecycles_in(tx).await?;
+    let lifecycles = lifecycle::lifecycles(&ctx.db).await?;
     let released =
         |field: &str| subject.id_of(field).and_then(|id| lifecycles.state(id)).is_some_and(|state| state.is_released);
     Ok(released("state_id") && !released("previous_state_id"))
