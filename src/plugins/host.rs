@@ -126,3 +126,58 @@ impl Host {
         answered
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::jobs::TenantCheck;
+
+    struct Given {
+        manifest: Manifest,
+        job: bool,
+        routes: &'static [&'static str],
+    }
+
+    impl Plugin for Given {
+        fn manifest(&self) -> Manifest {
+            self.manifest.clone()
+        }
+
+        fn routes(&self) -> Vec<Route> {
+            let route = |path: &&'static str| {
+                Route::new(crate::plugins::Method::Get, path, "x", |_| async { Ok(Reply::ok(serde_json::Value::Null)) })
+            };
+            self.routes.iter().map(route).collect()
+        }
+
+        fn jobs(&self) -> Vec<Arc<dyn Job>> {
+            if self.job { vec![Arc::new(TenantCheck)] } else { Vec::new() }
+        }
+    }
+
+    fn given(id: &'static str, mount: &'static str, dependencies: &'static [&'static str]) -> Given {
+        Given {
+            manifest: Manifest { id, mount, name: "x", dependencies, ..Manifest::default() },
+            job: false,
+            routes: &[],
+        }
+    }
+
+    fn refused(plugins: Vec<Given>) -> bool {
+        let plugins = plugins.into_iter().map(|plugin| Box::new(plugin) as Box<dyn Plugin>).collect();
+        Host::new(plugins, true).is_err()
+    }
+
+    #[test]
+    fn plugins_that_do_not_go_together_are_refused() {
+        assert!(!refused(vec![given("a", "a", &[]), given("b", "b", &["a"])]));
+        assert!(refused(vec![given("a", "a", &[]), given("a", "b", &[])]), "an id twice");
+        assert!(refused(vec![given("a", "a", &[]), given("b", "a", &[])]), "a mount twice");
+        assert!(refused(vec![given("b", "b", &["a"]), given("a", "a", &[])]), "a dependency that comes later");
+        assert!(refused(vec![given("a", "a", &["a"])]), "one that needs itself");
+        assert!(refused(vec![Given { job: true, ..given("a", "a", &[]) }]), "a job in another's name");
+        assert!(refused(vec![Given { routes: &["/x", "/x"], ..given("a", "a", &[]) }]), "a route twice");
+        assert!(refused(vec![Given { routes: &["/config"], ..given("a", "a", &[]) }]), "the product's own path");
+        assert!(Host::new(super::super::bundled(), true).is_ok());
+    }
+}

@@ -11,11 +11,14 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use yuantus::app::{App, ControlSchema};
 use yuantus::config::Config;
+use yuantus::context::{Actor, Ctx};
 use yuantus::error::{Error, Result};
 use yuantus::jobs::Event;
+use yuantus::jobs::queue::outlook;
 use yuantus::plugins::{
     AfterCommit, BeforeWrite, Call, Draft, HookCall, Manifest, Method, Moment, Plugin, Reply, Route, Values, refuse,
 };
+use yuantus::types::{OrgId, TenantId};
 use yuantus::worker::{Worker, WorkerSettings};
 use yuantus::{api, storage};
 
@@ -353,7 +356,9 @@ async fn hooks_after_a_commit_run_while_their_plugin_is_active(at: Installation)
     let admin = &program.admin;
     admin.post("/plugins/probe/deactivate", &json!({})).await.expect(200);
     add_part(admin, "UNSEEN").await;
-    // Events come in order: what follows says that the first one has passed.
+    let (tenant, org) = (TenantId::new("acme").unwrap(), OrgId::new("org-1").unwrap());
+    let ctx = Ctx::open(&program.app.tenancy, Actor::System { name: "test" }, tenant, org, None).await.unwrap();
+    eventually(async || (!outlook(&ctx.db, &[], ctx.now()).await.unwrap().events_due).then_some(())).await;
     admin.post("/plugins/probe/activate", &json!({})).await.expect(200);
     add_part(admin, "SEEN").await;
     let told = eventually(async || {
