@@ -24,6 +24,8 @@ use crate::outbound::{Answer, Failure};
 const NAME: &str = "webhook.deliver";
 /// After what people wait for.
 const PRIORITY: i32 = 15;
+/// Runs beyond the attempts, so that one that was lost with its worker does not leave its delivery without an end.
+const RESERVE: i32 = 2;
 /// Bytes kept of an answer.
 const KEPT_BODY: usize = 1024;
 /// Events of one subject are sent in order as long as the first attempt of each is quick to come.
@@ -40,7 +42,7 @@ struct Input {
 
 pub(super) fn job(delivery_id: Uuid, max_attempts: i32) -> NewJob {
     let payload = json!(Input { delivery_id, max_attempts });
-    NewJob { priority: PRIORITY, max_attempts, ..NewJob::new(NAME, payload) }
+    NewJob { priority: PRIORITY, max_attempts: max_attempts.saturating_add(RESERVE), ..NewJob::new(NAME, payload) }
 }
 
 /// Sends one event to one webhook.
@@ -88,7 +90,7 @@ impl Job for DeliverWebhook {
         self.record(&ctx, &webhook, delivery, &result, &outcome).await?;
         match outcome.error {
             None => Ok(json!({ "status": outcome.status.as_str() })),
-            Some(error) if outcome.hopeless => Err(Error::bad_request(error)),
+            Some(error) if outcome.status.is_finished() => Err(Error::bad_request(error)),
             Some(error) => Err(Error::unavailable(error)),
         }
     }

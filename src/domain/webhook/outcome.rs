@@ -28,20 +28,12 @@ pub struct Outcome {
     pub failing_since: Option<DateTime<Utc>>,
     /// Why the webhook is switched off now.
     pub disable: Option<String>,
-    /// No repetition can help.
-    pub hopeless: bool,
 }
 
 pub fn judge(attempt: Attempt, result: &Result<Answer, Failure>) -> Outcome {
     let error = match result {
         Ok(answer) if answer.is_success() => {
-            return Outcome {
-                status: Status::Delivered,
-                error: None,
-                failing_since: None,
-                disable: None,
-                hopeless: false,
-            };
+            return Outcome { status: Status::Delivered, error: None, failing_since: None, disable: None };
         }
         Ok(answer) => format!("The receiver answered {}", answer.status),
         Err(failure) => failure.to_string(),
@@ -59,8 +51,7 @@ pub fn judge(attempt: Attempt, result: &Result<Answer, Failure>) -> Outcome {
     };
     let last = hopeless || disable.is_some() || attempt.number >= attempt.max;
     let status = if last { Status::Failed } else { Status::Retrying };
-    let hopeless = hopeless || disable.is_some();
-    Outcome { status, error: Some(error), failing_since: Some(since), disable, hopeless }
+    Outcome { status, error: Some(error), failing_since: Some(since), disable }
 }
 
 #[cfg(test)]
@@ -77,24 +68,24 @@ mod tests {
         let now = DateTime::from_timestamp(1_700_000_000, 0).unwrap();
         let since = |hours: i64| Some(now - TimeDelta::hours(hours));
         let refused = || Err(Failure::Refused("not public".into()));
-        // attempt, of, failing for hours, result → status, hopeless, disabled
+        // attempt, of, failing for hours, result → status, disabled
         let table = [
-            (1, 3, None, answer(200), Status::Delivered, false, false),
-            (3, 3, since(100), answer(204), Status::Delivered, false, false),
-            (1, 3, None, answer(500), Status::Retrying, false, false),
-            (1, 3, None, answer(302), Status::Retrying, false, false),
-            (1, 3, None, answer(404), Status::Retrying, false, false),
-            (3, 3, None, answer(500), Status::Failed, false, false),
-            (1, 3, since(71), Err(Failure::TimedOut), Status::Retrying, false, false),
-            (1, 3, since(72), Err(Failure::TimedOut), Status::Failed, true, true),
-            (1, 3, None, answer(410), Status::Failed, true, true),
-            (1, 3, None, refused(), Status::Failed, true, false),
+            (1, 3, None, answer(200), Status::Delivered, false),
+            (3, 3, since(100), answer(204), Status::Delivered, false),
+            (1, 3, None, answer(500), Status::Retrying, false),
+            (1, 3, None, answer(302), Status::Retrying, false),
+            (1, 3, None, answer(404), Status::Retrying, false),
+            (3, 3, None, answer(500), Status::Failed, false),
+            (1, 3, since(71), Err(Failure::TimedOut), Status::Retrying, false),
+            (1, 3, since(72), Err(Failure::TimedOut), Status::Failed, true),
+            (1, 3, None, answer(410), Status::Failed, true),
+            (1, 3, None, refused(), Status::Failed, false),
         ];
-        for (number, max, failing_since, result, status, hopeless, disabled) in table {
+        for (number, max, failing_since, result, status, disabled) in table {
             let attempt = Attempt { at: now, number, max, failing_since, disable_after: TimeDelta::hours(72) };
             let outcome = judge(attempt, &result);
-            let seen = (outcome.status, outcome.hopeless, outcome.disable.is_some());
-            assert_eq!(seen, (status, hopeless, disabled), "{number}/{max} {failing_since:?} {result:?}");
+            let seen = (outcome.status, outcome.disable.is_some());
+            assert_eq!(seen, (status, disabled), "{number}/{max} {failing_since:?} {result:?}");
             assert_eq!(outcome.failing_since.is_none(), status == Status::Delivered);
             assert_eq!(outcome.error.is_none(), status == Status::Delivered);
         }
