@@ -12,8 +12,11 @@ use crate::context::{Actor, Ctx, PlatformCtx};
 use crate::db::{self, Db, Limits, Standing};
 use crate::domain::identity::{Identity, LoginRules, Tokens};
 use crate::domain::meta::seed_model;
+use crate::domain::webhook::{DeliverWebhook, WebhookEvents, Webhooks};
 use crate::error::{Error, Result};
-use crate::jobs::{Registry, TenantCheck};
+use crate::integrations::Integrations;
+use crate::jobs::{Registry, Subscriber, TenantCheck};
+use crate::plugins::{Host, Plugin, PluginEvents, RunHook, bundled};
 use crate::storage::{S3Target, Storage, StorageTarget};
 use crate::tenancy::{PlacementRules, PoolLimits, Seed, Settings, Tenancy, database_key};
 use crate::types::OrgId;
@@ -25,6 +28,10 @@ pub struct App {
     pub identity: Arc<Identity>,
     /// The kinds of background work that this binary knows.
     pub jobs: Registry,
+    /// Whom committed changes concern.
+    pub subscribers: Vec<Arc<dyn Subscriber>>,
+    pub webhooks: Arc<Webhooks>,
+    pub integrations: Integrations,
 }
 
 /// What to do with a control database that is behind.
@@ -41,11 +48,22 @@ pub enum ControlSchema {
 impl App {
     /// Connects to storage and the control database, and gets the signing secret.
     pub async fn build(config: Config, control_schema: ControlSchema) -> Result<Self> {
+        Self::build_with(config, control_schema, Vec::new()).await
+    }
+
+    /// The same with plugins beside the bundled ones.
+    pub async fn build_with(
+        config: Config,
+        control_schema: ControlSchema,
+        plugins: Vec<Box<dyn Plugin>>,
+    ) -> Result<Self> {
+        let plugins = Arc::new(Host::new(bundled().into_iter().chain(plugins).collect(), config.plugins.autoload)?);
         let storage = Storage::connect(&storage_target(&config))?;
         let control = open_control(&config, control_schema).await?;
         let template = config.product_database_template();
         let rules = PlacementRules::new(config.tenancy.mode, template);
-        let tenancy = Arc::new(Tenancy::new(settings(&config)?, rules, control, storage.clone(), seed(storage)));
+        let tenancy = Tenancy::new(settings(&config)?, rules, control, storage.clone(), seed(storage));
+        let tenancy = Arc::new(tenancy.with_plugins(plugins.clone()));
         let tokens = Tokens::new(&signing_secret(&config, control_schema)?, config.auth.access_token_ttl_seconds);
         let identity = Arc::new(Identity::new(
             tenancy.clone(),
@@ -54,8 +72,16 @@ impl App {
             config.platform.admin_enabled,
             config.platform.tenant_id.clone(),
         ));
-        let jobs = Registry::default().with(TenantCheck);
-        Ok(Self { config, tenancy, identity, jobs })
+        let webhooks = Arc::new(Webhooks::new(&config.webhooks));
+        let integrations = Integrations::new(&config.integrations);
+        let jobs = Registry::default()
+            .with(TenantCheck)
+            .with(DeliverWebhook::new(webhooks.clone()))
+            .with(RunHook::new(plugins.clone()));
+        let jobs = plugins.jobs().into_iter().fold(jobs, Registry::with_shared);
+        let subscribers: Vec<Arc<dyn Subscriber>> =
+            vec![Arc::new(WebhookEvents::new(webhooks.clone())), Arc::new(PluginEvents::new(plugins))];
+        Ok(Self { config, tenancy, identity, jobs, subscribers, webhooks, integrations })
     }
 
     /// The command line's right to act on all tenants.

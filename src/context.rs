@@ -10,6 +10,7 @@ use chrono::{DateTime, SubsecRound, Utc};
 
 use crate::db::{Db, Tx};
 use crate::error::Result;
+use crate::plugins::Host;
 use crate::storage::TenantStore;
 use crate::tenancy::{Tenancy, TenantDb};
 use crate::types::{OrgId, TenantId, UserId};
@@ -92,6 +93,7 @@ pub struct Ctx {
     pub request_id: Option<String>,
     pub db: TenantDb,
     pub store: TenantStore,
+    plugins: Arc<Host>,
     clock: fn() -> DateTime<Utc>,
 }
 
@@ -107,12 +109,24 @@ impl Ctx {
         // Boxed: the way through provisioning is rare and large.
         let db = Box::pin(tenancy.open(&tenant, &org)).await?;
         let store = tenancy.store(&tenant, &org).await?;
-        Ok(Self { actor, tenant, org, request_id, db, store, clock: now })
+        let plugins = tenancy.plugins().clone();
+        Ok(Self { actor, tenant, org, request_id, db, store, plugins, clock: now })
     }
 
-    /// For seeding and for work over a database that is in hand already.
+    /// For seeding and for work over a database that is in hand already; without plugins.
     pub fn on(actor: Actor, tenant: TenantId, org: OrgId, db: TenantDb, store: TenantStore) -> Self {
-        Self { actor, tenant, org, request_id: None, db, store, clock: now }
+        Self { actor, tenant, org, request_id: None, db, store, plugins: Arc::default(), clock: now }
+    }
+
+    #[must_use]
+    pub fn with_plugins(mut self, plugins: Arc<Host>) -> Self {
+        self.plugins = plugins;
+        self
+    }
+
+    /// The plugins of the program; which of them are active, the organisation's settings say.
+    pub fn plugins(&self) -> &Arc<Host> {
+        &self.plugins
     }
 
     pub fn now(&self) -> DateTime<Utc> {

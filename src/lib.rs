@@ -6,8 +6,8 @@
 //! | --- | --- |
 //! | 0 | `types`, `error` |
 //! | 1 | `config`, `entity` |
-//! | 2 | `db`, `storage`, `telemetry` |
-//! | 3 | `tenancy`, `jobs`, `context` |
+//! | 2 | `db`, `storage`, `outbound`, `telemetry` |
+//! | 3 | `tenancy`, `jobs`, `plugins`, `integrations`, `context` |
 //! | 4 | `domain` |
 //! | 5 | `app` |
 //! | 6 | `api`, `worker` |
@@ -25,7 +25,10 @@ pub mod db;
 pub mod domain;
 pub mod entity;
 pub mod error;
+pub mod integrations;
 pub mod jobs;
+pub mod outbound;
+pub mod plugins;
 pub mod storage;
 pub mod telemetry;
 pub mod tenancy;

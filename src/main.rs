@@ -2,16 +2,8 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
-use yuantus::cli::{self, Cli};
+use yuantus::cli;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    match cli::run(cli) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("{}", cli::explain(&error));
-            cli::exit_code(&error)
-        }
-    }
+    cli::main_with(Vec::new)
 }

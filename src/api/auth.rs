@@ -27,7 +27,7 @@ pub struct TenantCaller(pub TenantCtx);
 pub struct PlatformCaller(pub PlatformCtx);
 
 impl OrgCaller {
-    async fn from_request(request: &Request) -> Result<Self> {
+    pub(super) async fn from_request(request: &Request) -> Result<Self> {
         let app = app(request)?;
         let caller = caller(request, app)?;
         let tenant = caller.require_tenant(app)?;

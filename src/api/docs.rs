@@ -5,20 +5,24 @@ use poem::web::{Html, Redirect};
 use poem::{Endpoint, IntoResponse, Response, http::header};
 use serde_json::{Map, Value, json};
 
-use super::v1;
+use super::{plugins, v1};
+use crate::plugins::{Host, bundled};
 
 /// The OpenAPI document, pretty-printed with a final line feed, as it is committed.
 pub fn openapi_json() -> String {
-    let mut text = serde_json::to_string_pretty(&corrected_document(None)).unwrap_or_default();
+    // The bundled plugins are in every build, and in order.
+    let host = Host::new(bundled(), true).unwrap_or_default();
+    let mut text = serde_json::to_string_pretty(&corrected_document(None, &host)).unwrap_or_default();
     text.push('\n');
     text
 }
 
 /// The document as it is served.
-fn corrected_document(public_url: Option<&str>) -> Value {
+fn corrected_document(public_url: Option<&str>, host: &Host) -> Value {
     let mut document: Value = serde_json::from_str(&v1::service().spec()).unwrap_or_default();
     let base = format!("{}{}", public_url.unwrap_or("").trim_end_matches('/'), v1::BASE_PATH);
     document["servers"] = json!([{ "url": base }]);
+    plugins::describe(&mut document, host);
     correct(&mut document);
     document
 }
@@ -70,18 +74,18 @@ fn has_type(fields: &Map<String, Value>) -> bool {
     ["type", "$ref", "allOf", "oneOf", "anyOf"].iter().any(|key| fields.contains_key(*key))
 }
 
-pub(super) fn document(public_url: Option<&str>) -> impl Endpoint<Output = Response> + use<> {
-    let text = corrected_document(public_url).to_string();
+pub(super) fn document(public_url: Option<&str>, host: &Host) -> impl Endpoint<Output = Response> + use<> {
+    let text = corrected_document(public_url, host).to_string();
     make_sync(move |_| {
         Response::builder().header(header::CONTENT_TYPE, "application/json; charset=utf-8").body(text.clone())
     })
 }
 
 /// Swagger UI, one page with its script and style in it.
-pub(super) fn swagger() -> impl Endpoint<Output = Response> {
+pub(super) fn swagger(host: &Host) -> impl Endpoint<Output = Response> + use<> {
     let service = v1::service();
     // The page carries its document; it gets the corrected one.
-    let page = service.swagger_ui_html().replace(&service.spec(), &corrected_document(None).to_string());
+    let page = service.swagger_ui_html().replace(&service.spec(), &corrected_document(None, host).to_string());
     make_sync(move |_| Html(page.clone()).into_response())
 }
 

@@ -120,7 +120,8 @@ fn problem(problem: &Problem) -> ErrorProblem {
 }
 
 fn body(error: &Error) -> ErrorBody {
-    if matches!(error.kind(), Kind::Internal | Kind::Config) {
+    // A defect that has a code is somebody else's, and says whose.
+    if matches!(error.kind(), Kind::Internal | Kind::Config) && error.code_name().is_none() {
         return ErrorBody::new(ErrorDetail::Text("Internal server error".to_owned()));
     }
     let detail = match (error.problems(), error.code_name()) {

@@ -6,6 +6,7 @@ mod docs;
 mod error;
 mod middleware;
 mod peer;
+mod plugins;
 mod server;
 mod shapes;
 mod v1;
@@ -24,10 +25,12 @@ pub fn routes(app: Arc<App>) -> impl Endpoint<Output = Response> {
     let limits = middleware::Limits::of(&app.config);
     let public_url = app.config.server.public_url.clone();
     let service = v1::service();
+    let host = app.tenancy.plugins();
     let routes = Route::new()
-        .at("/docs", docs::swagger())
-        .at("/openapi.json", docs::document(public_url.as_deref()))
+        .at("/docs", docs::swagger(host))
+        .at("/openapi.json", docs::document(public_url.as_deref(), host))
         .at("/", docs::home())
         .nest(v1::BASE_PATH, service);
+    let routes = plugins::mount(routes, host);
     middleware::Request::new(routes.data(app), limits)
 }

@@ -14,6 +14,7 @@ mod worker;
 use std::future::Future;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::OnceLock;
 
 use clap::{Parser, Subcommand};
 
@@ -21,6 +22,7 @@ use crate::app::{App, ControlSchema};
 use crate::config::{Config, Loaded, LogFormat};
 use crate::context::{Actor, Ctx};
 use crate::error::{Error, Kind, Result};
+use crate::plugins::Plugin;
 use crate::types::{OrgId, TenantId};
 use crate::{storage, telemetry};
 
@@ -76,6 +78,31 @@ enum Command {
     SeedMeta(seed::SeedMeta),
 }
 
+/// The plugins of this program beside the bundled ones; set once, before anything is built.
+static PLUGINS: OnceLock<Plugins> = OnceLock::new();
+
+/// Makes the plugins of a program.
+pub type Plugins = fn() -> Vec<Box<dyn Plugin>>;
+
+/// The whole of a program with plugins of its own: its `main` calls nothing else.
+pub fn main_with(plugins: Plugins) -> ExitCode {
+    // Nobody can have set it before `main`.
+    let _ = PLUGINS.set(plugins);
+    match run(Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{}", explain(&error));
+            exit_code(&error)
+        }
+    }
+}
+
+/// The application with the program's plugins.
+async fn build(config: Config, control: ControlSchema) -> Result<App> {
+    let plugins = PLUGINS.get().map_or_else(Vec::new, |plugins| plugins());
+    App::build_with(config, control, plugins).await
+}
+
 /// Runs a command to its end.
 pub fn run(cli: Cli) -> Result<()> {
     match cli.command {
@@ -118,7 +145,7 @@ fn init_logging(config: &Config) -> Result<()> {
 /// The application for a command that works and ends; it logs warnings only.
 async fn command_app(loaded: Loaded, control: ControlSchema) -> Result<App> {
     telemetry::logging::init("warn", telemetry::LogFormat::Auto)?;
-    App::build(loaded.config, control).await
+    build(loaded.config, control).await
 }
 
 /// The context of one organisation, acting as the command line.

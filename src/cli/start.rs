@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::demo::{self, Demo};
 use super::worker::Running;
-use super::{init_logging, print, termination};
+use super::{build, init_logging, print, termination};
 use crate::api::{self, Bound};
 use crate::app::{App, ControlSchema};
 use crate::config::Loaded;
@@ -22,7 +22,7 @@ pub struct Start {
 
 pub async fn run(command: Start, loaded: Loaded) -> Result<()> {
     init_logging(&loaded.config)?;
-    let app = Arc::new(App::build(loaded.config, ControlSchema::AsConfigured).await?);
+    let app = Arc::new(build(loaded.config, ControlSchema::AsConfigured).await?);
     let demo = if command.demo { Some(demo::prepare(&app).await?) } else { None };
     let bound = api::bind(&app).await?;
     announce(&app, &bound, demo.as_ref()).await?;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::{init_logging, termination};
+use super::{build, init_logging, termination};
 use crate::app::{App, ControlSchema};
 use crate::config::Loaded;
 use crate::error::Result;
@@ -14,7 +14,7 @@ use crate::worker::{Worker, WorkerSettings};
 
 pub async fn run(loaded: Loaded) -> Result<()> {
     init_logging(&loaded.config)?;
-    let app = Arc::new(App::build(loaded.config, ControlSchema::AsConfigured).await?);
+    let app = Arc::new(build(loaded.config, ControlSchema::AsConfigured).await?);
     let running = Running::start(&app);
     termination().await;
     running.stop().await;
@@ -34,7 +34,7 @@ impl Running {
             grace: Duration::from_secs(app.config.server.shutdown_grace_seconds),
             ..WorkerSettings::from(&app.config.worker)
         };
-        let worker = Worker::new(app.tenancy.clone(), app.jobs.clone(), Vec::new(), settings);
+        let worker = Worker::new(app.tenancy.clone(), app.jobs.clone(), app.subscribers.clone(), settings);
         let shutdown = CancellationToken::new();
         Self { task: tokio::spawn(worker.run(shutdown.clone())), shutdown }
     }

@@ -19,7 +19,7 @@ pub const PREFIX: &str = "YUANTUS_";
 pub const FILE_VARIABLE: &str = "YUANTUS_CONFIG";
 
 /// Established names, without the prefix, and the keys they set.
-const FLAT: [(&str, &str); 29] = [
+const FLAT: [(&str, &str); 34] = [
     ("TENANCY_MODE", "tenancy.mode"),
     ("SCHEMA_MODE", "tenancy.schema_mode"),
     ("DATABASE_URL", "database.url"),
@@ -44,6 +44,11 @@ const FLAT: [(&str, &str); 29] = [
     ("AUDIT_RETENTION_MAX_ROWS", "audit.retention_max_rows"),
     ("AUDIT_RETENTION_PRUNE_INTERVAL_SECONDS", "audit.prune_interval_seconds"),
     ("PLUGINS_AUTOLOAD", "plugins.autoload"),
+    ("ATHENA_BASE_URL", "integrations.athena_base_url"),
+    ("CAD_ML_BASE_URL", "integrations.cad_ml_base_url"),
+    ("DEDUP_VISION_BASE_URL", "integrations.dedup_vision_base_url"),
+    ("CAD_EXTRACTOR_BASE_URL", "integrations.cad_extractor_base_url"),
+    ("CAD_CONNECTOR_BASE_URL", "integrations.cad_connector_base_url"),
     ("ENVIRONMENT", "environment"),
     ("HOST", "server.host"),
     ("PORT", "server.port"),

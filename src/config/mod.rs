@@ -8,6 +8,7 @@ mod choice;
 mod database;
 mod database_url;
 mod environment;
+mod integrations;
 pub mod keyfile;
 mod layer;
 mod logging;
@@ -21,6 +22,7 @@ mod server;
 mod show;
 mod storage;
 mod tenancy;
+mod webhooks;
 mod worker;
 
 use std::fmt;
@@ -36,6 +38,7 @@ pub use auth::{Auth, AuthMode};
 pub use database::Database;
 pub use database_url::DatabaseUrl;
 pub use environment::{FILE_VARIABLE, PREFIX, names_of};
+pub use integrations::Integrations;
 pub use logging::{LogFormat, Logging};
 pub use platform::Platform;
 pub use plugins::Plugins;
@@ -46,6 +49,7 @@ pub use server::Server;
 pub use show::{Setting, show};
 pub use storage::{LocalStorage, S3Storage, Storage, StorageKind};
 pub use tenancy::{SchemaMode, Tenancy, TenancyMode};
+pub use webhooks::Webhooks;
 pub use worker::Worker;
 
 use crate::error::{Error, Result};
@@ -79,6 +83,8 @@ pub struct Config {
     pub quota: Quota,
     pub audit: Audit,
     pub plugins: Plugins,
+    pub webhooks: Webhooks,
+    pub integrations: Integrations,
     pub logging: Logging,
 }
 
@@ -186,6 +192,8 @@ impl Config {
         self.storage.validate(self.environment == Environment::Test)?;
         self.worker.validate()?;
         self.audit.validate()?;
+        self.webhooks.validate()?;
+        self.integrations.validate()?;
         self.logging.validate()?;
         if self.environment != Environment::Dev {
             self.auth.validate_strictly(self.server.is_loopback())?;

@@ -1,5 +1,5 @@
 //! The product, area by area. Each area uses those to its left only, and nobody enters another's `repo`:
-//! `audit → identity → revision → permission → lifecycle → meta → bom → sample`.
+//! `audit → identity → revision → permission → lifecycle → meta → bom → plugin, webhook → sample`.
 
 pub mod audit;
 pub mod bom;
@@ -7,7 +7,9 @@ pub mod identity;
 pub mod lifecycle;
 pub mod meta;
 pub mod permission;
+pub mod plugin;
 pub mod revision;
 pub mod sample;
 #[cfg(test)]
 pub mod testing;
+pub mod webhook;

@@ -84,6 +84,13 @@ impl Registry {
         self
     }
 
+    /// The same for one that is shared already.
+    #[must_use]
+    pub fn with_shared(mut self, job: Arc<dyn Job>) -> Self {
+        self.jobs.insert(job.name(), job);
+        self
+    }
+
     pub fn get(&self, name: &str) -> Option<Arc<dyn Job>> {
         self.jobs.get(name).cloned()
     }

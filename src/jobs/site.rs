@@ -31,6 +31,7 @@ impl Site {
     pub fn ctx(&self, org: &str) -> Result<Ctx> {
         let org = OrgId::new(org)?;
         let store = self.tenancy.store_at(&self.placement, &org)?;
-        Ok(Ctx::on(Actor::System { name: ACTOR }, self.tenant.clone(), org, self.db.clone(), store))
+        let ctx = Ctx::on(Actor::System { name: ACTOR }, self.tenant.clone(), org, self.db.clone(), store);
+        Ok(ctx.with_plugins(self.tenancy.plugins().clone()))
     }
 }

@@ -24,6 +24,7 @@ use tokio::sync::Semaphore;
 use crate::config::{SchemaMode, TenancyMode};
 use crate::db::{Db, Limits};
 use crate::error::{Error, Result};
+use crate::plugins::Host;
 use crate::storage::{Storage, TenantStore};
 use crate::types::{OrgId, TenantId};
 
@@ -68,6 +69,7 @@ pub struct Tenancy {
     templates: template::Templates,
     /// Who may be served and where, remembered for [`FRESHNESS`].
     served: Cache<(TenantId, OrgId), Placement>,
+    plugins: Arc<Host>,
 }
 
 impl Tenancy {
@@ -85,7 +87,19 @@ impl Tenancy {
             provisioners: Semaphore::new(PROVISIONERS),
             templates: template::Templates::default(),
             served,
+            plugins: Arc::default(),
         }
+    }
+
+    /// What every context over these databases carries.
+    #[must_use]
+    pub fn with_plugins(mut self, plugins: Arc<Host>) -> Self {
+        self.plugins = plugins;
+        self
+    }
+
+    pub fn plugins(&self) -> &Arc<Host> {
+        &self.plugins
     }
 
     pub fn mode(&self) -> TenancyMode {

@@ -7,8 +7,8 @@ use crate::scan::Mention;
 const ROWS: [&[&str]; 8] = [
     &["types", "error"],
     &["config", "entity"],
-    &["db", "storage", "telemetry"],
-    &["tenancy", "jobs", "plugins", "context"],
+    &["db", "storage", "outbound", "telemetry"],
+    &["tenancy", "jobs", "plugins", "integrations", "context"],
     &["domain"],
     &["app"],
     &["api", "web", "worker"],
@@ -16,7 +16,7 @@ const ROWS: [&[&str]; 8] = [
 ];
 
 /// The product areas from left to right; an area may use those to its left. Areas of one step do not see each other.
-const LINE: [&[&str]; 14] = [
+const LINE: [&[&str]; 15] = [
     &["audit", "quota"],
     &["identity"],
     &["revision"],
@@ -29,6 +29,7 @@ const LINE: [&[&str]; 14] = [
     &["eco"],
     &["product"],
     &["search"],
+    &["plugin", "webhook"],
     &["backup"],
     &["sample"],
 ];
@@ -37,11 +38,12 @@ const LINE: [&[&str]; 14] = [
 const TESTING: &str = "testing";
 
 /// Outside crates that only some modules may use. Product areas are listed as `domain repo`: inside `repo` only.
-const OUTSIDE: [(&str, &[&str]); 7] = [
+const OUTSIDE: [(&str, &[&str]); 8] = [
     ("sea_orm", &["entity", "db", "tenancy", "jobs", "plugins", "context", "domain repo"]),
     ("sea_orm_migration", &["db", "tenancy"]),
     ("opendal", &["storage"]),
     ("opendal_http_transport_reqwest", &["storage", "main"]),
+    ("reqwest", &["outbound"]),
     ("poem", &["api", "web"]),
     ("poem_openapi", &["api", "web"]),
     ("clap", &["cli", "main"]),

@@ -5,8 +5,11 @@ mod aml;
 mod auth;
 mod bom;
 mod imports;
+mod integrations;
 mod item;
+mod plugins;
 mod system;
+mod webhooks;
 
 use poem_openapi::{OpenApiService, Tags};
 
@@ -27,6 +30,12 @@ enum Tag {
     Bom,
     /// Sheets that become bills of materials.
     Imports,
+    /// What is built in beside the product, and how each organisation has it.
+    Plugins,
+    /// Addresses that are told of events. For administrators.
+    Webhooks,
+    /// Outside services that this installation uses.
+    Integrations,
     /// The state of the server.
     System,
 }
@@ -37,6 +46,7 @@ type Apis = (
     aml::AmlApi,
     bom::BomApi,
     imports::ImportsApi,
+    (plugins::PluginsApi, webhooks::WebhooksApi, integrations::IntegrationsApi),
     system::SystemApi,
 );
 
@@ -48,6 +58,7 @@ pub fn service() -> OpenApiService<Apis, ()> {
         aml::AmlApi,
         bom::BomApi,
         imports::ImportsApi,
+        (plugins::PluginsApi, webhooks::WebhooksApi, integrations::IntegrationsApi),
         system::SystemApi,
     );
     OpenApiService::new(apis, "Yuantus PLM", env!("CARGO_PKG_VERSION"))

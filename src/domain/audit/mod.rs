@@ -33,12 +33,29 @@ pub async fn record(ctx: &Ctx, tx: &Tx, changes: Vec<Change>) -> Result<()> {
     repo::insert_events(ctx, tx, now, changes).await
 }
 
-/// What subscribers learn of a change.
+/// What subscribers learn of a change: of an item also its number, its states and its ends, but nothing of its contents.
 fn event(ctx: &Ctx, change: &Change) -> Value {
-    json!({
+    let mut event = json!({
         "action": change.action, "subject_type": change.subject_type, "subject_id": change.subject_id,
         "actor_id": ctx.actor.user_id(), "org_id": ctx.org,
-    })
+    });
+    let fact = |of: Option<&Value>, name: &str| of.and_then(|of| of.get(name)).filter(|it| it.is_string()).cloned();
+    let (before, latest) = (change.before.as_ref(), change.after.as_ref().or(change.before.as_ref()));
+    let is_line = fact(latest, "source_id").is_some();
+    for (name, value) in [
+        ("number", fact(latest, "unique_key").filter(|_| !is_line)),
+        ("state", fact(latest, "state")),
+        ("state_id", fact(latest, "current_state")),
+        ("previous_state", fact(before, "state")),
+        ("previous_state_id", fact(before, "current_state")),
+        ("source_id", fact(latest, "source_id")),
+        ("related_id", fact(latest, "related_id")),
+    ] {
+        if let Some(value) = value {
+            event[name] = value;
+        }
+    }
+    event
 }
 
 /// One administrative act on a tenant, its organisations, users or memberships.

@@ -7,9 +7,10 @@ use super::mirrors::without_mirrors;
 use super::model::ItemType;
 use super::values::{Values, is_blank, normalise, require_whole, with_defaults};
 use super::write::Write;
-use super::{numbering, period, relate, repo};
+use super::{hooks, numbering, period, relate, repo};
 use crate::domain::audit::new_id;
 use crate::error::{Error, Result};
+use crate::plugins::Moment;
 
 /// Adds an item of any type, with what is nested in it.
 pub(super) async fn add(write: &Write<'_>, given: AmlItem) -> Result<Item> {
@@ -35,9 +36,9 @@ pub async fn add_item(write: &Write<'_>, kind: &ItemType, given: Values) -> Resu
     {
         values.insert(property.clone(), numbering::draw(write, kind).await?.into());
     }
-    require_whole(kind, &values)?;
     item.properties = values;
-    item.unique_key = kind.number(&item).map(str::to_owned);
+    let item = hooks::before_write(write, kind, Moment::Add, None, item).await?;
+    require_whole(kind, &item.properties)?;
     repo::items::insert(&write.tx, &item).await.map_err(|error| duplicate(error, kind, &item))?;
     period::record(write, kind, None, &item).await?;
     write.record("item.created", &item, None, item.snapshot()).await?;

@@ -11,6 +11,7 @@ mod apply;
 mod delete;
 mod get;
 mod graph;
+mod hooks;
 mod item;
 mod mirrors;
 mod model;

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::aml::AmlItem;
+use super::hooks;
 use super::item::Item;
 use super::relate::require_seen;
 use super::repo;
@@ -11,6 +12,7 @@ use super::write::Write;
 use crate::domain::lifecycle::may_take;
 use crate::domain::permission::{Action, denied};
 use crate::error::{Error, Result};
+use crate::plugins::Moment;
 
 /// Takes the transition that `properties.state` (the target) or `properties.action` (the step) names.
 pub(super) async fn promote(write: &Write<'_>, given: &AmlItem) -> Result<Item> {
@@ -47,6 +49,7 @@ pub(super) async fn promote(write: &Write<'_>, given: &AmlItem) -> Result<Item> 
         modified_on: Some(write.ctx.now()),
         ..item.clone()
     };
+    let after = hooks::before_write(write, kind, Moment::Promote, Some(&item), after).await?;
     repo::items::update(&write.tx, &after).await?;
     write.record("item.promoted", &after, item.snapshot(), after.snapshot()).await?;
     Ok(after)

@@ -11,9 +11,10 @@ use super::item::{Item, not_found, parse_id};
 use super::model::ItemType;
 use super::values::{Values, normalise, require_whole, text_value, with_defaults};
 use super::write::Write;
-use super::{graph, period, repo};
+use super::{graph, hooks, period, repo};
 use crate::domain::permission::Action;
 use crate::error::{Error, Result};
+use crate::plugins::Moment;
 
 /// Adds a line from `source` to `related`. The caller must be allowed to change the source and to read the related item.
 ///
@@ -38,7 +39,7 @@ pub async fn add_relationship(
     require_whole(kind, &line.properties)?;
     line.source_id = Some(source.id);
     line.related_id = Some(related.id);
-    line.unique_key = unique_key(kind, &line);
+    let line = hooks::before_write(write, kind, Moment::Add, None, line).await?;
     if kind.is_acyclic {
         refuse_cycle(write, kind, source.id, related.id).await?;
     }

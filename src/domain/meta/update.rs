@@ -6,12 +6,13 @@ use super::apply::apply_relationships;
 use super::item::{Item, not_found};
 use super::mirrors::without_mirrors;
 use super::model::ItemType;
-use super::relate::{exists, require_line, unique_key};
+use super::relate::{exists, require_line};
 use super::values::{Values, merged, normalise, require_whole, same_values};
 use super::write::Write;
-use super::{period, repo};
+use super::{hooks, period, repo};
 use crate::domain::permission::Action;
 use crate::error::{Error, Result};
+use crate::plugins::Moment;
 use uuid::Uuid;
 
 /// Changes an item's properties (`null` removes one) and applies what is nested in it.
@@ -71,14 +72,13 @@ async fn change(write: &Write<'_>, kind: &ItemType, item: Item, given: Values) -
     if same_values(&values, &item.properties) {
         return Ok(item);
     }
-    let mut after = Item {
+    let after = Item {
         properties: values,
         modified_by_id: write.ctx.actor.user_id(),
         modified_on: Some(write.ctx.now()),
         ..item.clone()
     };
-    after.unique_key =
-        if kind.is_relationship { unique_key(kind, &after) } else { kind.number(&after).map(str::to_owned) };
+    let after = hooks::before_write(write, kind, Moment::Update, Some(&item), after).await?;
     repo::items::update(&write.tx, &after).await.map_err(|error| {
         if kind.is_relationship { exists(error, kind, &after) } else { duplicate(error, kind, &after) }
     })?;

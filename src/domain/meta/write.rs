@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
 use serde_json::Value;
+use tokio::sync::OnceCell;
 
 use super::item::Item;
 use super::model::{ItemType, Model};
@@ -11,6 +12,7 @@ use crate::context::Ctx;
 use crate::db::Tx;
 use crate::domain::audit::{self, Change};
 use crate::error::{Error, Result};
+use crate::plugins::Active;
 
 /// So many changes are written to the audit and the outbox at once.
 const CHANGES_PER_STATEMENT: usize = 200;
@@ -53,12 +55,20 @@ pub struct Write<'a> {
     pub(super) tx: Tx,
     turns: Turns,
     changes: Mutex<Vec<Change>>,
+    /// Looked up for the first item that is written.
+    hooks: OnceCell<Vec<Active>>,
 }
 
 impl<'a> Write<'a> {
     pub async fn begin(ctx: &'a Ctx, model: &'a Model, turns: Turns) -> Result<Self> {
         let tx = ctx.begin_holding(&turns.0).await?;
-        Ok(Self { ctx, model, tx, turns, changes: Mutex::default() })
+        Ok(Self { ctx, model, tx, turns, changes: Mutex::default(), hooks: OnceCell::new() })
+    }
+
+    /// The plugins that have a say in this write.
+    pub(super) async fn hooks(&self) -> Result<&[Active]> {
+        let hooks = self.hooks.get_or_try_init(|| self.ctx.plugins().active_hooks(self.ctx, &self.tx)).await?;
+        Ok(hooks)
     }
 
     /// Fails where a write adds lines without the turn: a defect, not a state.

@@ -12,4 +12,7 @@ pub mod number_sequence;
 pub mod outbox_event;
 pub mod permission;
 pub mod permission_entry;
+pub mod plugin_setting;
 pub mod property;
+pub mod webhook;
+pub mod webhook_delivery;

@@ -4,6 +4,7 @@
 pub mod backend;
 pub mod client;
 pub mod postgres;
+pub mod receiver;
 pub mod s3;
 pub mod server;
 pub mod servers;

@@ -62,6 +62,9 @@ impl Loot {
             "tenant_id" => vec!["umbra".to_owned()],
             "org_id" | "default_org_id" => self.by_name["org"].clone(),
             "user_id" | "admin_user_id" => self.by_name["user"].clone(),
+            "webhook_id" => self.by_name["webhook"].clone(),
+            "delivery_id" => self.by_name["delivery"].clone(),
+            "plugin_id" => vec!["yuantus-demo".to_owned()],
             _ if name.ends_with("id") => self.by_name["item"].clone(),
             "parent" | "number" => vec!["SHARED-1".to_owned()],
             _ => Vec::new(),
@@ -106,11 +109,18 @@ async fn furnish(client: &Client, marker: &str) -> Loot {
     client.post("/admin/users", &user).await.expect(200);
     client.post("/admin/orgs", &json!({"id": "org-2", "name": marker})).await.expect(200);
     client.patch("/admin/orgs/org-1", &json!({"name": marker})).await.expect(200);
+    let hook = json!({"url": format!("https://{marker}.invalid/{marker}"), "name": marker, "events": ["bom.changed"]});
+    let hook = client.post("/webhooks", &hook).await.expect(200)["webhook"]["id"].as_str().unwrap().to_owned();
+    let delivery = client.post(&format!("/webhooks/{hook}/test"), &json!({})).await.expect(200);
+    let config = json!({"config": {"note": marker}});
+    client.put("/plugins/yuantus-demo/config", &config).await.expect(200);
     Loot {
         by_name: BTreeMap::from([
             ("item", items),
             ("user", vec!["4711".to_owned(), "1".to_owned()]),
             ("org", vec!["org-1".to_owned(), "org-2".to_owned()]),
+            ("webhook", vec![hook]),
+            ("delivery", vec![id(&delivery)]),
         ]),
     }
 }
@@ -122,6 +132,16 @@ async fn everything_of(client: &Client) -> Value {
     {
         seen.insert(path.to_owned(), client.get(path).await.expect(200));
     }
+    for path in ["/plugins", "/plugins/yuantus-demo/config"] {
+        seen.insert(path.to_owned(), client.get(path).await.expect(200));
+    }
+    let mut hooks = client.get("/webhooks").await.expect(200);
+    for hook in hooks["items"].as_array_mut().unwrap() {
+        let deliveries = format!("/webhooks/{}/deliveries", hook["id"].as_str().unwrap());
+        // What the worker does meanwhile is not the intruder's doing; how many there are would be.
+        hook["failing_since"] = client.get(&deliveries).await.expect(200)["total"].clone();
+    }
+    seen.insert("/webhooks".to_owned(), hooks);
     for kind in ["Part", "Part BOM", "Document"] {
         seen.insert(kind.to_owned(), client.post("/aml/apply", &json!({"type": kind})).await.expect(200));
     }

@@ -1,0 +1,130 @@
+//! The public names of events, and which of them a committed change is. Pure: the one table between what the program calls
+//! things inside, which may change, and what receivers rely on, which may not.
+
+use crate::error::{Error, Result};
+
+/// An event that can be subscribed to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EventName {
+    pub name: &'static str,
+    pub description: &'static str,
+}
+
+/// Every event, in the order in which they are listed.
+pub const EVENTS: [EventName; 7] = [
+    EventName { name: "item.created", description: "An item of any type was added." },
+    EventName { name: "item.updated", description: "Properties of an item changed." },
+    EventName { name: "item.deleted", description: "An item was deleted." },
+    EventName { name: "item.promoted", description: "An item took a step of its lifecycle; says from which state." },
+    EventName { name: "item.released", description: "An item reached a released state; follows its item.promoted." },
+    EventName { name: "bom.changed", description: "A line of a BOM was added, changed or removed; names both parts." },
+    EventName { name: TEST, description: "Sent on request, to try a webhook; patterns do not matter to it." },
+];
+
+/// The event that is sent on request.
+pub const TEST: &str = "webhook.test";
+
+/// The relationship whose changes are those of a BOM.
+const BOM_LINE: &str = "Part BOM";
+
+/// Whether any event comes of such a change.
+pub fn concerns(topic: &str) -> bool {
+    matches!(topic, "item.created" | "item.updated" | "item.deleted" | "item.promoted")
+        || topic.starts_with("relationship.")
+}
+
+/// The events that a change is; `released` says that it led to a released state from one that is not.
+pub fn events_of(topic: &str, item_type: &str, released: bool) -> Vec<&'static str> {
+    match topic {
+        "item.created" => vec!["item.created"],
+        "item.updated" => vec!["item.updated"],
+        "item.deleted" => vec!["item.deleted"],
+        "item.promoted" if released => vec!["item.promoted", "item.released"],
+        "item.promoted" => vec!["item.promoted"],
+        "relationship.created" | "relationship.updated" | "relationship.deleted" if item_type == BOM_LINE => {
+            vec!["bom.changed"]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Whether a pattern covers an event: `item.released`, `item.*`, `*`.
+pub fn matches(pattern: &str, event: &str) -> bool {
+    match pattern.strip_suffix('*') {
+        Some(prefix) => event.starts_with(prefix),
+        None => pattern == event,
+    }
+}
+
+/// The patterns without repetitions; each must cover an event there is.
+pub fn check_patterns(given: Vec<String>) -> Result<Vec<String>> {
+    let mut patterns: Vec<String> = Vec::new();
+    for (index, pattern) in given.into_iter().enumerate() {
+        let form = pattern == "*" || !pattern.trim_end_matches(".*").contains('*');
+        if !form || !EVENTS.iter().any(|event| event.name != TEST && matches(&pattern, event.name)) {
+            let names: Vec<&str> = EVENTS.iter().map(|event| event.name).filter(|name| *name != TEST).collect();
+            let message =
+                format!("No event is called {pattern:?}. There are {}; item.* stands for several", names.join(", "));
+            return Err(Error::invalid_field("enum", &["body", "events", &index.to_string()], message));
+        }
+        if !patterns.contains(&pattern) {
+            patterns.push(pattern);
+        }
+    }
+    if patterns.is_empty() {
+        let message = "Name at least one event, such as item.released, or * for all";
+        return Err(Error::invalid_field("missing", &["body", "events"], message));
+    }
+    Ok(patterns)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn changes_become_events() {
+        for (topic, item_type, released, expected) in [
+            ("item.created", "Part", false, &["item.created"][..]),
+            ("item.updated", "Document", false, &["item.updated"]),
+            ("item.deleted", "Part", false, &["item.deleted"]),
+            ("item.promoted", "Part", false, &["item.promoted"]),
+            ("item.promoted", "Part", true, &["item.promoted", "item.released"]),
+            ("relationship.created", "Part BOM", false, &["bom.changed"]),
+            ("relationship.updated", "Part BOM", false, &["bom.changed"]),
+            ("relationship.deleted", "Part BOM", false, &["bom.changed"]),
+            ("relationship.created", "Document Part", false, &[]),
+            ("plugin.activated", "Plugin", false, &[]),
+            ("webhook.created", "Webhook", false, &[]),
+        ] {
+            let events = events_of(topic, item_type, released);
+            assert_eq!(events, expected, "{topic} {item_type}");
+            assert!(events.is_empty() || concerns(topic), "{topic}");
+            assert!(events.iter().all(|name| EVENTS.iter().any(|event| event.name == *name)));
+        }
+    }
+
+    #[test]
+    fn patterns_cover_names_and_families() {
+        for (pattern, event, covered) in [
+            ("item.released", "item.released", true),
+            ("item.released", "item.promoted", false),
+            ("item.*", "item.created", true),
+            ("item.*", "bom.changed", false),
+            ("*", "bom.changed", true),
+        ] {
+            assert_eq!(matches(pattern, event), covered, "{pattern} {event}");
+        }
+    }
+
+    #[test]
+    fn patterns_that_cover_nothing_are_refused_by_place() {
+        let given = |patterns: &[&str]| check_patterns(patterns.iter().map(|text| (*text).to_owned()).collect());
+        assert_eq!(given(&["item.*", "*", "item.*"]).unwrap(), ["item.*", "*"]);
+        for bad in ["", "items.*", "item", "it*", "*.created", "item.*.*", "item.created.*", "ITEM.*", "webhook.test"] {
+            let error = given(&["item.created", bad]).unwrap_err();
+            assert_eq!(error.problems()[0].loc, ["body", "events", "1"], "{bad}");
+        }
+        assert_eq!(given(&[]).unwrap_err().problems()[0].rule, "missing");
+    }
+}
