@@ -91,7 +91,11 @@ impl Running {
 }
 
 fn quick() -> WorkerSettings {
-    WorkerSettings { poll_interval: Duration::from_millis(20), ..WorkerSettings::default() }
+    WorkerSettings {
+        poll_interval: Duration::from_millis(20),
+        sweep_delay: Duration::ZERO,
+        ..WorkerSettings::default()
+    }
 }
 
 async fn eventually(ctx: &Ctx, what: impl Fn(&[JobRecord]) -> bool) -> Vec<JobRecord> {
