@@ -4,6 +4,7 @@ use super::record::{JobRecord, Status};
 use super::repo;
 use crate::context::Ctx;
 use crate::error::Result;
+use crate::types::{Page, PageRequest};
 
 /// Which jobs; what is not given does not narrow.
 #[derive(Debug, Clone, Default)]
@@ -14,19 +15,11 @@ pub struct JobFilter {
     pub file_id: Option<String>,
 }
 
-/// A part of a list.
-#[derive(Debug, Clone)]
-pub struct JobPage {
-    /// All that match.
-    pub total: u64,
-    pub jobs: Vec<JobRecord>,
-}
-
 /// The organisation's jobs, the latest first.
-pub async fn list(ctx: &Ctx, filter: &JobFilter, limit: u64, offset: u64) -> Result<JobPage> {
+pub async fn list(ctx: &Ctx, filter: &JobFilter, page: PageRequest) -> Result<Page<JobRecord>> {
     let (org, db) = (ctx.org.as_str(), &*ctx.db);
     let total = repo::jobs::count(db, org, filter).await?;
-    let rows = repo::jobs::list(db, org, filter, limit, offset).await?;
-    let jobs: Result<Vec<JobRecord>> = rows.into_iter().map(JobRecord::try_from).collect();
-    Ok(JobPage { total, jobs: jobs? })
+    let rows = repo::jobs::list(db, org, filter, page).await?;
+    let items: Result<Vec<JobRecord>> = rows.into_iter().map(JobRecord::try_from).collect();
+    Ok(Page { items: items?, total })
 }

@@ -33,7 +33,7 @@ use crate::types::UserId;
 
 pub use checks::TenantCheck;
 pub use enqueue::{Enqueued, NewJob, cancel, enqueue, enqueue_or_find, find, put_back};
-pub use list::{JobFilter, JobPage, list};
+pub use list::{JobFilter, list};
 pub use outbox::{Event, Subscriber};
 pub use progress::{Progress, Reporter};
 pub use record::{JobRecord, Status};

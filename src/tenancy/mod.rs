@@ -36,7 +36,7 @@ pub use pools::{PoolLimits, PoolStatistics, Pools, TenantDb};
 pub use records::{Wanted, is_buried};
 pub use registry::{Placement, Step, TenantState};
 pub use wakeups::{Mark, WakeUps};
-pub use workers::{SIGN_EVERY, WorkerSign};
+pub use workers::{Pulse, SIGN_EVERY, WorkerSign};
 
 /// Fills a freshly migrated product database with the seeded model; repeatable. Given by `app`, since the model is a
 /// product matter.

@@ -34,7 +34,29 @@ impl WorkerSign {
     }
 }
 
+/// Whether jobs are run at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pulse {
+    pub alive: usize,
+    /// Since the latest sign of life of any worker.
+    pub heard_ago: Option<Duration>,
+}
+
+/// What the workers' signs say at a time.
+fn pulse(signs: &[WorkerSign], now: DateTime<Utc>) -> Pulse {
+    let latest = signs.iter().map(|sign| sign.seen_at).max();
+    Pulse {
+        alive: signs.iter().filter(|sign| sign.is_alive(now)).count(),
+        heard_ago: latest.map(|latest| (now - latest).to_std().unwrap_or_default()),
+    }
+}
+
 impl Tenancy {
+    /// Whether workers are alive, by their signs.
+    pub async fn pulse(&self) -> Result<Pulse> {
+        Ok(pulse(&self.workers().await?, Utc::now()))
+    }
+
     /// Records that a worker is alive, and forgets those that died long ago.
     pub async fn sign_of_life(&self, sign: WorkerSign) -> Result<()> {
         let tx = self.control().begin().await?;
@@ -69,5 +91,25 @@ impl Tenancy {
             running: row.running,
         };
         Ok(rows.into_iter().map(sign).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_worker_that_is_not_heard_of_is_gone() {
+        let now = Utc::now();
+        let sign = |seconds| WorkerSign {
+            id: format!("w{seconds}"),
+            started_at: now - TimeDelta::hours(1),
+            seen_at: now - TimeDelta::seconds(seconds),
+            concurrency: 2,
+            running: 0,
+        };
+        let seen = pulse(&[sign(5), sign(34), sign(36)], now);
+        assert_eq!((seen.alive, seen.heard_ago), (2, Some(Duration::from_secs(5))));
+        assert_eq!(pulse(&[], now), Pulse { alive: 0, heard_ago: None });
     }
 }

@@ -28,7 +28,7 @@ const LINE: [&[&str]; 14] = [
     &["bom"],
     &["eco"],
     &["product"],
-    &["search"],
+    &["search", "jobs"],
     &["backup"],
     &["sample"],
 ];

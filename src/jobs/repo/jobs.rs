@@ -19,6 +19,7 @@ use crate::jobs::list::JobFilter;
 use crate::jobs::progress::Progress;
 use crate::jobs::queue::{Lease, Outlook};
 use crate::jobs::record::Status;
+use crate::types::PageRequest;
 
 pub async fn insert(tx: &Tx, ctx: &Ctx, job: NewJob) -> Result<Uuid> {
     let (id, now) = (Uuid::now_v7(), ctx.now());
@@ -72,15 +73,9 @@ pub async fn count(db: &impl ConnectionTrait, org: &str, filter: &JobFilter) -> 
     Ok(matching(org, filter).count(db).await?)
 }
 
-pub async fn list(
-    db: &impl ConnectionTrait,
-    org: &str,
-    filter: &JobFilter,
-    limit: u64,
-    offset: u64,
-) -> Result<Vec<Model>> {
+pub async fn list(db: &impl ConnectionTrait, org: &str, filter: &JobFilter, page: PageRequest) -> Result<Vec<Model>> {
     let newest_first = matching(org, filter).order_by_desc(Column::CreatedAt).order_by_desc(Column::Id);
-    Ok(newest_first.limit(limit).offset(offset).all(db).await?)
+    Ok(newest_first.limit(page.limit).offset(page.offset).all(db).await?)
 }
 
 fn matching(org: &str, filter: &JobFilter) -> Select<Entity> {
