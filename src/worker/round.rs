@@ -58,8 +58,8 @@ impl Round {
         while !shutdown.is_cancelled() {
             self.begin_visits();
             let next = self.next_time();
+            // Whichever is ready, in no order: nothing that comes often keeps the rest waiting.
             tokio::select! {
-                biased;
                 () = shutdown.cancelled() => {}
                 Some(done) = self.visits.join_next_with_id() => self.follow_up(done),
                 Some(done) = self.jobs.join_next() => self.job_ended(done),

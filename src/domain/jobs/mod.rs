@@ -46,6 +46,9 @@ pub async fn request_job(ctx: &Ctx, registry: &Registry, request: JobRequest) ->
     if done.is_new {
         record(ctx, &tx, "job.requested", done.id, json!({ "task_type": task_type })).await?;
         tx.commit().await?;
+    } else {
+        // Before the next connection is asked for: who waits for the key holds one, too.
+        drop(tx);
     }
     get_job(ctx, done.id).await
 }

@@ -298,8 +298,8 @@ async fn progress_is_written_while_the_lease_is_held(at: Installation) {
 
 async fn a_job_that_was_called_off_is_not_put_back_beside_its_run(at: Installation) {
     let org = Org::new(&at).await;
-    let (db, start) = (&org.ctx.db, now());
     let id = add(&org.ctx, work()).await;
+    let (db, start) = (&org.ctx.db, now());
     let lease = org.claim("a", start).await.unwrap().lease;
     let tx = org.ctx.begin().await.unwrap();
     cancel(&tx, &org.ctx, id).await.unwrap();
