@@ -196,8 +196,8 @@ async fn two_worker_processes_run_each_job_once(mut at: Installation) {
     }
     ring(&app).await;
     let processes = [Process::start(&at), Process::start(&at)];
-    // Both have jobs: room is for two in each, and of one tenant's one while others might come.
-    until("both work", || async { (lines(&log).len() >= 2).then_some(()) }).await;
+    // Both have all the jobs that they have room for, two each: the first leaves the others to the second.
+    until("both work", || async { (lines(&log).len() == 4).then_some(()) }).await;
     std::fs::write(&gate, "").unwrap();
     let mut workers = HashSet::new();
     for id in &ids {
