@@ -5,6 +5,7 @@ mod db;
 mod demo;
 mod healthcheck;
 mod import;
+mod jobs;
 mod print;
 mod seed;
 mod start;
@@ -73,7 +74,10 @@ enum Command {
     #[command(subcommand)]
     Import(import::ImportCommand),
     /// Run the jobs of all tenants, where `start` does not (worker.enabled_in_process = false)
-    Worker,
+    Worker(worker::WorkerArgs),
+    /// List, show, call off and repeat background jobs
+    #[command(subcommand)]
+    Jobs(jobs::JobsCommand),
     /// Create the database of an organisation and its item types where they are missing
     SeedMeta(seed::SeedMeta),
 }
@@ -116,7 +120,8 @@ pub fn run(cli: Cli) -> Result<()> {
         Command::SeedIdentity(command) => on_runtime(seed::identity(command, load(cli.config)?)),
         Command::SeedData(command) => on_runtime(seed::data(command, load(cli.config)?)),
         Command::Import(command) => on_runtime(import::run(command, load(cli.config)?)),
-        Command::Worker => on_runtime(worker::run(load(cli.config)?)),
+        Command::Worker(args) => on_runtime(worker::run(args, load(cli.config)?)),
+        Command::Jobs(command) => on_runtime(jobs::run(command, load(cli.config)?)),
         Command::SeedMeta(command) => on_runtime(seed::meta(command, load(cli.config)?)),
     }
 }

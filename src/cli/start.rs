@@ -27,14 +27,14 @@ pub async fn run(command: Start, loaded: Loaded) -> Result<()> {
     let bound = api::bind(&app).await?;
     announce(&app, &bound, demo.as_ref()).await?;
     let worker = app.config.worker.enabled_in_process.then(|| Running::start(&app));
-    // The worker closes what nobody uses; without one the server does so itself.
-    let idle = worker.is_none().then(|| tokio::spawn(crate::worker::close_idle(app.tenancy.clone())));
+    // The worker does so itself.
+    let upkeep = worker.is_none().then(|| tokio::spawn(crate::worker::look_after(app.tenancy.clone())));
     let served = api::serve(bound, app.clone(), termination()).await;
     if let Some(worker) = worker {
         worker.stop().await;
     }
-    if let Some(idle) = idle {
-        idle.abort();
+    if let Some(upkeep) = upkeep {
+        upkeep.abort();
     }
     app.close().await;
     tracing::info!("stopped");

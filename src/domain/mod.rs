@@ -1,9 +1,10 @@
 //! The product, area by area. Each area uses those to its left only, and nobody enters another's `repo`:
-//! `audit → identity → revision → permission → lifecycle → meta → bom → plugin, webhook → sample`.
+//! `audit → identity → revision → permission → lifecycle → meta → bom → search, jobs → plugin, webhook → sample`.
 
 pub mod audit;
 pub mod bom;
 pub mod identity;
+pub mod jobs;
 pub mod lifecycle;
 pub mod meta;
 pub mod permission;

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait};
 use serde_json::{Value, json};
 
-use super::{Job, Task};
+use super::{Asker, Job, Task};
 use crate::context::Ctx;
 use crate::db::dialect;
 use crate::entity::tenant::{audit_event, item, item_type, job, outbox_event};
@@ -19,9 +19,15 @@ impl Job for TenantCheck {
         "tenant.check"
     }
 
-    async fn run(&self, ctx: Ctx, _: Task) -> Result<Value> {
+    fn asked_by(&self) -> Asker {
+        Asker::Administrators
+    }
+
+    async fn run(&self, ctx: Ctx, task: Task) -> Result<Value> {
         let db = &*ctx.db;
+        task.report(0, "reading the database");
         let damage = dialect::damage(db).await?;
+        task.report(50, "counting rows");
         if !damage.is_empty() {
             let (tenant, org) = (&ctx.tenant, &ctx.org);
             tracing::error!(%tenant, %org, ?damage, "a product database is damaged");

@@ -8,6 +8,7 @@ use super::record::JobRecord;
 use super::repo;
 use crate::context::Ctx;
 use crate::db::{Tx, dialect};
+use crate::entity::tenant::job;
 use crate::error::{Error, Result};
 
 /// How urgent a job is that nobody calls urgent. Lower runs first.
@@ -50,19 +51,36 @@ impl NewJob {
     }
 }
 
+/// What asking for work led to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Enqueued {
+    pub id: Uuid,
+    /// False for the unfinished job of the same key that was there already.
+    pub is_new: bool,
+}
+
 /// Adds a job for the organisation of `ctx`, to run once `tx` is committed; answers with its id, or with that of the
-/// unfinished job of the same key.
+/// unfinished job of the same type and key.
 pub async fn enqueue(tx: &Tx, ctx: &Ctx, job: NewJob) -> Result<Uuid> {
-    if let Some(key) = &job.dedupe_key {
-        // Until this transaction ends nobody else decides about the key.
-        dialect::lock(tx, &format!("jobs:{}:{key}", ctx.org)).await?;
-        if let Some(id) = repo::jobs::unfinished(tx, ctx.org.as_str(), key).await? {
-            return Ok(id);
-        }
+    Ok(enqueue_or_find(tx, ctx, job).await?.id)
+}
+
+/// The same, and says which of the two it was.
+pub async fn enqueue_or_find(tx: &Tx, ctx: &Ctx, job: NewJob) -> Result<Enqueued> {
+    if let Some(key) = &job.dedupe_key
+        && let Some(id) = unfinished(tx, ctx, &job.task_type, key).await?
+    {
+        return Ok(Enqueued { id, is_new: false });
     }
     let id = repo::jobs::insert(tx, ctx, job).await?;
     tx.announce();
-    Ok(id)
+    Ok(Enqueued { id, is_new: true })
+}
+
+/// Until the transaction ends nobody else decides about the key.
+async fn unfinished(tx: &Tx, ctx: &Ctx, task_type: &str, key: &str) -> Result<Option<Uuid>> {
+    dialect::lock(tx, &format!("jobs:{}:{task_type}:{key}", ctx.org)).await?;
+    repo::jobs::unfinished(tx, ctx.org.as_str(), task_type, key).await
 }
 
 /// Fails with `NotFound` for a job of another organisation, too.
@@ -78,8 +96,35 @@ pub async fn cancel(tx: &Tx, ctx: &Ctx, id: Uuid) -> Result<()> {
     if repo::jobs::cancel(tx, ctx.org.as_str(), id, ctx.now()).await? {
         return Ok(());
     }
-    match repo::jobs::find(tx, ctx.org.as_str(), id).await? {
-        Some(job) => Err(Error::conflict(format!("The job is {} already", job.status))),
-        None => Err(Error::not_found("Job not found")),
+    let job = require(tx, ctx, id).await?;
+    Err(Error::conflict(format!("The job is {} already", job.status))
+        .code("JOB_FINISHED", "The job has finished; there is nothing to call off."))
+}
+
+/// Puts a failed or cancelled job back into the queue, due at once and with all its attempts.
+///
+/// Fails with `NotFound`, and with `Conflict` for a job in another state or when an unfinished one has the same key.
+pub async fn put_back(tx: &Tx, ctx: &Ctx, id: Uuid) -> Result<()> {
+    let row = require(tx, ctx, id).await?;
+    if let Some(key) = &row.dedupe_key
+        && let Some(other) = unfinished(tx, ctx, &row.task_type, key).await?.filter(|other| *other != id)
+    {
+        return Err(Error::conflict("Another job of the same kind and key is unfinished")
+            .code("JOB_DUPLICATE", "The same work waits or runs already; see the job in the details.")
+            .details(serde_json::json!({ "job_id": other })));
     }
+    // The run of a job that was called off may not know of it before its lease ends.
+    let due = row.lease_until.map_or(ctx.now(), |lease| lease.max(ctx.now()));
+    if repo::jobs::put_back(tx, ctx.org.as_str(), id, due).await? {
+        tx.announce();
+        return Ok(());
+    }
+    let job = require(tx, ctx, id).await?;
+    Err(Error::conflict(format!("The job is {}", job.status))
+        .code("JOB_NOT_FAILED", "Only a failed or cancelled job can be put back into the queue."))
+}
+
+async fn require(tx: &Tx, ctx: &Ctx, id: Uuid) -> Result<job::Model> {
+    let found = repo::jobs::find(tx, ctx.org.as_str(), id).await?;
+    found.ok_or_else(|| Error::not_found("Job not found"))
 }

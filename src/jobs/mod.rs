@@ -6,7 +6,9 @@
 
 mod checks;
 mod enqueue;
+mod list;
 pub mod outbox;
+mod progress;
 pub mod queue;
 mod record;
 mod repo;
@@ -22,6 +24,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::context::Ctx;
@@ -29,8 +32,10 @@ use crate::error::{Error, Result};
 use crate::types::UserId;
 
 pub use checks::TenantCheck;
-pub use enqueue::{NewJob, cancel, enqueue, find};
+pub use enqueue::{Enqueued, NewJob, cancel, enqueue, enqueue_or_find, find, put_back};
+pub use list::{JobFilter, list};
 pub use outbox::{Event, Subscriber};
+pub use progress::{Progress, Reporter};
 pub use record::{JobRecord, Status};
 pub use retention::tidy;
 pub use site::Site;
@@ -47,6 +52,19 @@ pub trait Job: Send + Sync {
     /// May be run again after it did part or all of its work. It is dropped at an await point when its lease is lost or the
     /// process ends. A failure is tried again later, except `Invalid` and `BadRequest`, which no repetition mends.
     async fn run(&self, ctx: Ctx, task: Task) -> Result<Value>;
+
+    /// Who may ask for it by its name. What the program alone asks for stays with the program.
+    fn asked_by(&self) -> Asker {
+        Asker::Program
+    }
+}
+
+/// Who may ask for a kind of job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asker {
+    Program,
+    Administrators,
+    Members,
 }
 
 /// What a job is told about its run.
@@ -58,9 +76,22 @@ pub struct Task {
     pub attempt: i32,
     /// Who asked for it, where that was a user.
     pub created_by: Option<UserId>,
+    pub reporter: Reporter,
 }
 
 impl Task {
+    /// Says how far the run is, in percent, and what it is at. Costs nothing: what is reported is written about once a
+    /// second, and only while the job is still this worker's.
+    pub fn report(&self, percent: u8, message: impl Into<String>) {
+        self.reporter.report(percent, Some(message.into()));
+    }
+
+    /// Ends when the job was called off or taken over. The run is then dropped at its next await point anyway; this is for
+    /// parts of it that run elsewhere, in a thread or another process.
+    pub fn stopped(&self) -> &CancellationToken {
+        self.reporter.stop_token()
+    }
+
     /// The payload as the type that the job works with; `Invalid` when it does not fit.
     pub fn input<T: DeserializeOwned>(&self) -> Result<T> {
         serde_json::from_value(self.payload.clone()).map_err(|error| {

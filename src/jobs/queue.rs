@@ -1,7 +1,8 @@
 //! The worker's side of the queue: taking a job under a lease, keeping the lease, and saying how the job ended.
 //!
-//! A lease is named by worker and attempt. Whoever takes over an expired one counts a new attempt, so the old owner's name
-//! fits no row any more and whatever it still says changes nothing.
+//! A lease is named by worker, attempt and the moment of taking. Whoever takes over an expired one counts a new attempt, so the
+//! old owner's name fits no row any more and whatever it still says changes nothing; the moment keeps that true when a failed
+//! job is put back and its attempts are counted anew.
 
 use std::time::Duration;
 
@@ -9,9 +10,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::Task;
 use super::repo::jobs::{self as repo, Ending, Which};
 use super::retry::wait_after;
+use super::{Progress, Reporter, Task};
 use crate::db::Db;
 use crate::entity::tenant::job;
 use crate::error::{Error, Kind, Result};
@@ -23,6 +24,7 @@ pub struct Lease {
     pub worker: String,
     pub attempt: i32,
     pub max_attempts: i32,
+    pub since: Option<DateTime<Utc>>,
 }
 
 /// A job taken from the queue.
@@ -32,17 +34,21 @@ pub struct Claimed {
     pub task_type: String,
     pub org: String,
     pub task: Task,
+    /// How long it was due before it was taken.
+    pub waited: Duration,
 }
 
 impl From<job::Model> for Claimed {
     fn from(row: job::Model) -> Self {
         let (id, attempt) = (row.id, row.attempt_count);
         let worker = row.worker_id.unwrap_or_default();
+        let waited = row.started_at.map(|since| since - row.scheduled_at).and_then(|wait| wait.to_std().ok());
         Self {
-            lease: Lease { job: id, worker, attempt, max_attempts: row.max_attempts },
+            lease: Lease { job: id, worker, attempt, max_attempts: row.max_attempts, since: row.started_at },
             task_type: row.task_type,
             org: row.org_id,
-            task: Task { id, payload: row.payload, attempt, created_by: row.created_by_id },
+            task: Task { id, payload: row.payload, attempt, created_by: row.created_by_id, reporter: Reporter::new() },
+            waited: waited.unwrap_or_default(),
         }
     }
 }
@@ -89,9 +95,22 @@ pub async fn claim(
 /// Prolongs a lease; false when it is lost: the job was taken over or called off.
 pub async fn extend(db: &Db, lease: &Lease, now: DateTime<Utc>, by: Duration) -> Result<bool> {
     let tx = db.begin().await?;
-    let kept = repo::extend(&tx, lease, lease_end(now, by)).await?;
+    let kept = repo::extend(&tx, lease, lease_end(now, by), None).await?;
     tx.commit().await?;
     Ok(kept)
+}
+
+/// Records how far the run is, and prolongs the lease; false when it is lost, and the report with it.
+pub async fn report(db: &Db, lease: &Lease, now: DateTime<Utc>, by: Duration, progress: Progress) -> Result<bool> {
+    let tx = db.begin().await?;
+    let kept = repo::extend(&tx, lease, lease_end(now, by), Some(progress)).await?;
+    tx.commit().await?;
+    Ok(kept)
+}
+
+/// Pending jobs of types other than these, with how many there are of each; the first `limit` types by name.
+pub async fn unknown(db: &Db, types: &[&str], limit: u64) -> Result<Vec<(String, u64)>> {
+    repo::unknown(db, types, limit).await
 }
 
 /// Records the result; false when the lease is lost, and the result with it.
@@ -99,12 +118,17 @@ pub async fn complete(db: &Db, lease: &Lease, now: DateTime<Utc>, result: Value)
     end(db, lease, Ending::Completed { at: now, result }).await
 }
 
+/// Whether a failed attempt was the last: there are no more, or trying again cannot help.
+pub fn is_final(lease: &Lease, error: &Error) -> bool {
+    matches!(error.kind(), Kind::Invalid | Kind::BadRequest) || lease.attempt >= lease.max_attempts
+}
+
 /// Records a failed attempt and when to try again; after the last one, or where trying again cannot help, the job has
 /// failed. False when the lease is lost.
 pub async fn fail(db: &Db, lease: &Lease, now: DateTime<Utc>, error: &Error) -> Result<bool> {
-    let hopeless = matches!(error.kind(), Kind::Invalid | Kind::BadRequest);
+    let last = is_final(lease, error);
     let error = error.message().to_owned();
-    let ending = if hopeless || lease.attempt >= lease.max_attempts {
+    let ending = if last {
         Ending::Failed { at: now, error }
     } else {
         Ending::Again { at: now + wait_after(lease.attempt), error }

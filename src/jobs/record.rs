@@ -80,6 +80,12 @@ pub struct JobRecord {
     pub started_at: Option<DateTime<Utc>>,
     pub completed_at: Option<DateTime<Utc>>,
     pub created_by_id: Option<UserId>,
+    /// 0 to 100.
+    pub progress: i32,
+    /// What the running attempt is at.
+    pub progress_message: Option<String>,
+    /// The file that the payload names.
+    pub file_id: Option<String>,
 }
 
 impl TryFrom<job::Model> for JobRecord {
@@ -104,6 +110,9 @@ impl TryFrom<job::Model> for JobRecord {
             started_at: row.started_at,
             completed_at: row.completed_at,
             created_by_id: row.created_by_id,
+            progress: row.progress,
+            progress_message: row.progress_message,
+            file_id: row.file_id,
         })
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! The only module that turns a tenant/org into a database or a store. No product rules, no HTTP.
 
+mod bells;
 pub mod fleet;
 mod placement;
 mod pools;
@@ -11,6 +12,7 @@ mod registry;
 pub mod resolver;
 mod template;
 mod wakeups;
+mod workers;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -28,12 +30,14 @@ use crate::plugins::Host;
 use crate::storage::{Storage, TenantStore};
 use crate::types::{OrgId, TenantId};
 
+pub use bells::{Due, Outlook};
 pub use fleet::{Canary, DatabaseResult, Event, Outcome, Plan, Report, Stop, Survey, Verified};
 pub use placement::{Place, PlacementRules, database_key};
 pub use pools::{PoolLimits, PoolStatistics, Pools, TenantDb};
 pub use records::{Wanted, is_buried};
 pub use registry::{Placement, Step, TenantState};
-pub use wakeups::WakeUps;
+pub use wakeups::{Mark, WakeUps};
+pub use workers::{Pulse, SIGN_EVERY, WorkerSign};
 
 /// Fills a freshly migrated product database with the seeded model; repeatable. Given by `app`, since the model is a
 /// product matter.
@@ -272,6 +276,9 @@ impl Tenancy {
 
     /// Closes every database; the last thing a process does.
     pub async fn close(&self) {
+        if let Err(error) = self.flush_wakeups().await {
+            tracing::warn!(error = %error.chain(), "other processes were not told of the latest work");
+        }
         self.pools.close_all().await;
         if let Err(error) = self.control.close().await {
             tracing::warn!(error = %error.chain(), "the control database did not close cleanly");

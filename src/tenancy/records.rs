@@ -14,6 +14,11 @@ use crate::types::{OrgId, TenantId};
 
 const DELETING: &str = "deleting";
 pub(super) const DELETED: &str = "deleted";
+/// A placement in this state will not be served again.
+pub(super) fn is_ending(state: &str) -> bool {
+    [DELETING, DELETED].contains(&state)
+}
+
 /// The step of deletion after which a placement has no database any more.
 const DROPPED: &str = "dropped";
 
@@ -106,7 +111,7 @@ impl Tenancy {
     pub async fn forget_places(&self, tx: &Tx, tenant: &TenantId) -> Result<()> {
         let of = placement::Column::TenantId.eq(tenant.as_str());
         placement::Entity::delete_many().filter(of).exec(tx).await?;
-        Ok(())
+        self.silence(tx, tenant).await
     }
 
     /// Keeps of a placement only that there was one: servers may still hold its database open under this name.

@@ -1,7 +1,11 @@
 //! Which database is looked at next. Pure: places and times in, places out.
 //!
-//! Two lanes: places with a reason to go there now, in the order in which the reasons came, and the places of a full scan.
+//! Two lanes: places with a reason to go there now, in the order in which the reasons came, and the places of a full sweep.
 //! A place is in at most one visit at a time; a reason that comes during a visit leads to another one after it.
+//!
+//! Room for jobs is given by turns: a place whose jobs found none queues up, whoever is first in the queue and may use a free
+//! room gets it, and goes to the end of the queue if it wants more. So between two turns of one place no other has two, and a
+//! place with a single job waits for at most one job of each place before it.
 
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 
@@ -13,7 +17,8 @@ use crate::tenancy::{Place, Placement};
 pub struct Agenda {
     now: VecDeque<Place>,
     in_now: HashSet<Place>,
-    scan: VecDeque<Placement>,
+    /// What is left of the sweep.
+    rest: VecDeque<Placement>,
     /// Due jobs that found no room, first come first served.
     hungry: VecDeque<Place>,
     later: BTreeSet<(Instant, Place)>,
@@ -50,27 +55,45 @@ impl Agenda {
 
     /// Its due jobs wait for room.
     pub fn starve(&mut self, place: Place) {
-        if !self.hungry.contains(&place) {
+        if !self.is_hungry(&place) {
             self.hungry.push_back(place);
         }
     }
 
-    /// The place that has waited longest among those for which there is room is due now.
-    pub fn feed(&mut self, has_room: impl Fn(&Place) -> bool) {
-        if let Some(position) = self.hungry.iter().position(has_room)
-            && let Some(place) = self.hungry.remove(position)
-        {
-            self.wake(place);
+    pub fn is_hungry(&self, place: &Place) -> bool {
+        self.hungry.contains(place)
+    }
+
+    /// Nobody waits for room.
+    pub fn is_sated(&self) -> bool {
+        self.hungry.is_empty()
+    }
+
+    /// Whether someone who waits could use free room: then it is not for those who have not waited.
+    pub fn is_room_spoken_for(&self, has_room: impl Fn(&Place) -> bool) -> bool {
+        self.hungry.iter().any(has_room)
+    }
+
+    /// Begins a visit of the place whose turn it is: the first in the queue for which `take` finds room.
+    pub fn begin_fed<T>(&mut self, take: impl Fn(&Place) -> Option<T>) -> Option<(Place, T)> {
+        let free = |place: &&Place| !self.visited.contains_key(*place);
+        let (place, room) =
+            self.hungry.iter().filter(free).find_map(|place| take(place).map(|room| (place.clone(), room)))?;
+        self.hungry.retain(|other| *other != place);
+        if self.in_now.remove(&place) {
+            self.now.retain(|other| *other != place);
         }
+        self.enter(&place);
+        Some((place, room))
     }
 
-    /// Every database is due once, behind whatever is left of the scan before.
-    pub fn scan(&mut self, places: Vec<Placement>) {
-        self.scan = places.into();
+    /// Every database is due once.
+    pub fn sweep(&mut self, places: Vec<Placement>) {
+        self.rest = places.into();
     }
 
-    pub fn is_scanning(&self) -> bool {
-        !self.scan.is_empty()
+    pub fn is_sweeping(&self) -> bool {
+        !self.rest.is_empty()
     }
 
     /// What was put off until `time` is due now.
@@ -94,16 +117,34 @@ impl Agenda {
     pub fn begin(&mut self) -> Option<Place> {
         let place = self.now.pop_front()?;
         self.in_now.remove(&place);
-        // The visit will find out anew what else is to come.
-        self.forget_later(&place);
-        self.visited.insert(place.clone(), false);
+        self.enter(&place);
         Some(place)
     }
 
-    /// Begins the next visit of a scan. Places that are looked at anyway are passed over.
-    pub fn begin_scanned(&mut self) -> Option<Placement> {
+    fn enter(&mut self, place: &Place) {
+        // The visit will find out anew what else is to come.
+        self.forget_later(place);
+        self.visited.insert(place.clone(), false);
+    }
+
+    /// Keeps a place from being visited while it is taken from other processes; no use where a visit is to come anyway.
+    pub fn reserve(&mut self, place: &Place) -> bool {
+        if self.in_now.contains(place) || self.visited.contains_key(place) {
+            return false;
+        }
+        self.visited.insert(place.clone(), false);
+        true
+    }
+
+    /// How many places have a reason to be visited now.
+    pub fn waiting(&self) -> usize {
+        self.now.len()
+    }
+
+    /// Begins the next visit of a sweep. Places that are looked at anyway are passed over.
+    pub fn begin_swept(&mut self) -> Option<Placement> {
         loop {
-            let placement = self.scan.pop_front()?;
+            let placement = self.rest.pop_front()?;
             let place = placement.place();
             if !self.in_now.contains(&place) && !self.visited.contains_key(&place) {
                 self.visited.insert(place, false);
@@ -123,6 +164,8 @@ impl Agenda {
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
+
+    use proptest::prelude::*;
 
     use super::*;
 
@@ -170,7 +213,75 @@ mod tests {
         for tenant in ["greedy", "b", "c"] {
             agenda.starve(place(tenant));
         }
-        agenda.feed(|place| place.tenant != "greedy");
-        assert_eq!((agenda.begin(), agenda.begin()), (Some(place("b")), None));
+        let not_greedy = |place: &Place| (place.tenant != "greedy").then_some(());
+        assert_eq!(agenda.begin_fed(not_greedy), Some((place("b"), ())));
+        assert!(agenda.is_room_spoken_for(|place| place.tenant == "c"));
+        assert!(!agenda.is_room_spoken_for(|place| place.tenant == "b"));
+        assert!(agenda.is_hungry(&place("greedy")) && !agenda.is_sated());
+    }
+
+    #[test]
+    fn a_place_that_is_fed_is_not_visited_a_second_time_for_its_bell() {
+        let mut agenda = Agenda::default();
+        agenda.starve(place("a"));
+        agenda.wake(place("a"));
+        assert_eq!(agenda.begin_fed(|_| Some(1)), Some((place("a"), 1)));
+        assert_eq!(agenda.begin(), None);
+        // Not while it is visited either.
+        agenda.starve(place("a"));
+        assert_eq!(agenda.begin_fed(|_| Some(1)), None);
+    }
+
+    #[test]
+    fn a_place_that_is_taken_from_other_processes_is_not_visited_meanwhile() {
+        let mut agenda = Agenda::default();
+        assert!(agenda.reserve(&place("a")));
+        assert!(!agenda.reserve(&place("a")));
+        agenda.wake(place("a"));
+        assert_eq!(agenda.begin(), None);
+        agenda.end(&place("a"));
+        assert!(!agenda.reserve(&place("a")), "a visit is to come");
+        assert_eq!(agenda.begin(), Some(place("a")));
+    }
+
+    proptest! {
+        /// However many jobs places have and whenever they come, between two turns of one place no other has two.
+        #[test]
+        fn turns_are_fair(arrivals in proptest::collection::vec((0_usize..6, 1_u32..40), 1..40)) {
+            let (mut agenda, mut left) = (Agenda::default(), HashMap::<Place, u32>::new());
+            let mut turns: Vec<Place> = Vec::new();
+            let mut waits: HashMap<Place, HashMap<Place, u32>> = HashMap::new();
+            let mut arrivals = arrivals.into_iter();
+            loop {
+                let next = arrivals.next();
+                let done = next.is_none() && agenda.is_sated();
+                if let Some((number, jobs)) = next {
+                    let place = place(&number.to_string());
+                    *left.entry(place.clone()).or_default() += jobs;
+                    agenda.starve(place.clone());
+                    waits.entry(place).or_default();
+                }
+                if done {
+                    break;
+                }
+                let Some((place, ())) = agenda.begin_fed(|_| Some(())) else { continue };
+                waits.remove(&place);
+                for seen in waits.values_mut() {
+                    let turns = seen.entry(place.clone()).or_default();
+                    *turns += 1;
+                    prop_assert!(*turns <= 1, "{place:?} had two turns while another waited");
+                }
+                turns.push(place.clone());
+                agenda.end(&place);
+                let jobs = left.entry(place.clone()).or_default();
+                *jobs -= 1;
+                if *jobs > 0 {
+                    agenda.starve(place.clone());
+                    waits.entry(place).or_default();
+                }
+            }
+            prop_assert!(left.values().all(|jobs| *jobs == 0));
+            prop_assert!(!turns.is_empty());
+        }
     }
 }

@@ -1,13 +1,19 @@
 //! The background of a process: one loop that serves the queues and outboxes of all tenants, fairly and with a bounded
 //! number of open databases.
 //!
-//! It looks at a database when a commit in this process announced work there, when something there becomes due, and in a
-//! full scan at the start and every minute. It knows no product rules: those are in the jobs and subscribers it is given.
+//! It looks at a database when a commit in this process announced work there, when a bell in the control database says that one
+//! in another process did, when something there becomes due, and in a slow sweep through all of them. It knows no product
+//! rules: those are in the jobs and subscribers it is given.
 
 mod agenda;
+mod bells;
 mod execute;
+mod ledger;
 mod round;
+mod signs;
 mod slots;
+mod strangers;
+mod sweep;
 mod upkeep;
 mod visit;
 
@@ -20,10 +26,12 @@ use uuid::Uuid;
 use crate::config;
 use crate::jobs::{Registry, Subscriber};
 use crate::tenancy::Tenancy;
-pub use upkeep::close_idle;
+pub use upkeep::look_after;
 
+use ledger::Ledger;
 use round::Round;
 use slots::Slots;
+use strangers::Strangers;
 use visit::Visitor;
 
 /// How a worker runs.
@@ -31,10 +39,12 @@ use visit::Visitor;
 pub struct WorkerSettings {
     /// Jobs that run at the same time.
     pub concurrency: usize,
-    /// A database that nothing called for is looked at no more often than this.
+    /// How often the bells of other processes are looked at, and at most a database that nothing called for.
     pub poll_interval: Duration,
-    /// From the end of one full scan to the next.
-    pub scan_interval: Duration,
+    /// A sweep through all databases takes this long.
+    pub sweep: Duration,
+    /// From the start to the first step of the first sweep.
+    pub sweep_delay: Duration,
     /// How long a job belongs to a worker that is not heard of any more.
     pub lease: Duration,
     /// How long running jobs may take to finish when the process ends.
@@ -46,7 +56,8 @@ impl Default for WorkerSettings {
         Self {
             concurrency: 2,
             poll_interval: Duration::from_secs(1),
-            scan_interval: Duration::from_secs(60),
+            sweep: Duration::from_secs(900),
+            sweep_delay: Duration::from_secs(5),
             lease: Duration::from_secs(60),
             grace: Duration::from_secs(25),
         }
@@ -58,6 +69,8 @@ impl From<&config::Worker> for WorkerSettings {
         Self {
             concurrency: section.concurrency as usize,
             poll_interval: Duration::from_millis(section.poll_interval_ms),
+            sweep: Duration::from_secs(section.sweep_seconds),
+            lease: Duration::from_secs(section.lease_seconds),
             ..Self::default()
         }
     }
@@ -84,23 +97,34 @@ impl Worker {
     /// Serves until `shutdown`; then takes nothing new, lets running jobs finish within the grace time, and puts back those
     /// that did not. A failure of one database is logged and concerns that one only.
     pub async fn run(self, shutdown: CancellationToken) {
+        let worker_id = format!("worker-{}", Uuid::new_v4().simple());
         let visitor = Visitor {
+            ledger: Ledger::new(self.tenancy.clone(), worker_id.clone()),
             tenancy: self.tenancy.clone(),
             registry: self.registry,
             subscribers: self.subscribers,
             settings: self.settings,
-            worker_id: format!("worker-{}", Uuid::new_v4().simple()),
+            worker_id: worker_id.clone(),
             slots: Slots::new(self.settings.concurrency),
+            strangers: Strangers::default(),
             shutdown: shutdown.clone(),
         };
-        tracing::info!(worker = visitor.worker_id, concurrency = self.settings.concurrency, "worker started");
+        tracing::info!(worker = worker_id, concurrency = self.settings.concurrency, "worker started");
+        let slots = visitor.slots.clone();
         let mut round = Round::new(visitor);
+        let (tenancy, id) = (self.tenancy.clone(), worker_id.clone());
+        // Until the last job has ended.
+        let signs = tokio::spawn(async move { signs::give(&tenancy, id, &slots).await });
         tokio::select! {
             () = round.serve() => {}
             // Never ends by itself.
-            () = upkeep::upkeep(self.tenancy) => {}
+            () = upkeep::upkeep(self.tenancy.clone()) => {}
         }
         round.finish().await;
+        signs.abort();
+        if let Err(error) = self.tenancy.worker_gone(&worker_id).await {
+            tracing::warn!(error = %error.chain(), "the end of the worker was not recorded");
+        }
         tracing::info!("worker stopped");
     }
 }

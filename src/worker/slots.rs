@@ -29,7 +29,8 @@ pub struct Slot {
 
 impl Slots {
     pub fn new(all: usize) -> Self {
-        Self { all: all.max(1), used: Arc::default() }
+        // Shared until it is known that there is one database only.
+        Self { all: all.max(1), used: Arc::new(Mutex::new(Used { shared: true, ..Used::default() })) }
     }
 
     /// While several databases share the room one of them cannot fill it: the last slot is for the others, so that long
@@ -47,6 +48,19 @@ impl Slots {
         *used.by_place.entry(place.clone()).or_default() += 1;
         drop(used);
         Some(Slot { slots: self.clone(), place: place.clone() })
+    }
+
+    pub fn is_any_free(&self) -> bool {
+        self.used().total < self.all
+    }
+
+    /// Jobs that run now.
+    pub fn in_use(&self) -> usize {
+        self.used().total
+    }
+
+    pub fn all(&self) -> usize {
+        self.all
     }
 
     pub fn has_room(&self, place: &Place) -> bool {
@@ -101,6 +115,7 @@ mod tests {
     #[test]
     fn a_single_database_has_all_the_room() {
         let (slots, a) = (Slots::new(2), place("a"));
+        slots.share(false);
         let held = [slots.take(&a).unwrap(), slots.take(&a).unwrap()];
         assert!(!slots.has_room(&a));
         drop(held);

@@ -20,11 +20,13 @@ use crate::jobs::{Event, Job, JobRecord, NewJob, Status, Task, TenantCheck, enqu
 struct Work {
     done: Arc<Mutex<Vec<String>>>,
     started: Arc<tokio::sync::Semaphore>,
+    stopped: Arc<tokio::sync::Semaphore>,
 }
 
 impl Work {
     fn new() -> Self {
-        Self { done: Arc::default(), started: Arc::new(tokio::sync::Semaphore::new(0)) }
+        let none = || Arc::new(tokio::sync::Semaphore::new(0));
+        Self { done: Arc::default(), started: none(), stopped: none() }
     }
 
     async fn started(&self) {
@@ -40,6 +42,12 @@ impl Job for Work {
 
     async fn run(&self, ctx: Ctx, task: Task) -> Result<Value> {
         self.started.add_permits(1);
+        task.report(30, "under way");
+        let (stop, stopped) = (task.stopped().clone(), self.stopped.clone());
+        tokio::spawn(async move {
+            stop.cancelled().await;
+            stopped.add_permits(1);
+        });
         assert!(task.payload["panic"].is_null(), "the job breaks");
         sleep(Duration::from_millis(task.payload["wait"].as_u64().unwrap_or(0))).await;
         self.done.lock().unwrap().push(ctx.tenant.to_string());
@@ -91,7 +99,11 @@ impl Running {
 }
 
 fn quick() -> WorkerSettings {
-    WorkerSettings { poll_interval: Duration::from_millis(20), ..WorkerSettings::default() }
+    WorkerSettings {
+        poll_interval: Duration::from_millis(20),
+        sweep_delay: Duration::ZERO,
+        ..WorkerSettings::default()
+    }
 }
 
 async fn eventually(ctx: &Ctx, what: impl Fn(&[JobRecord]) -> bool) -> Vec<JobRecord> {
@@ -260,4 +272,22 @@ async fn a_tenant_can_be_checked() {
     let result = found[0].result.clone().unwrap();
     assert_eq!((&result["ok"], &result["rows"]["jobs"]), (&json!(true), &json!(1)));
     worker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_running_job_says_how_far_it_is_and_learns_that_it_was_called_off() {
+    let (at, work) = (Installation::with(&["acme"]).await, Work::new());
+    let ctx = at.ctx("acme").await;
+    add(&ctx, json!({ "wait": 600_000 })).await;
+    let settings = WorkerSettings { lease: Duration::from_secs(1), ..quick() };
+    let worker = Running::start(&at, &work, settings);
+    let found = eventually(&ctx, |jobs| jobs[0].progress == 30).await;
+    assert_eq!(found[0].progress_message.as_deref(), Some("under way"));
+    let tx = ctx.begin().await.unwrap();
+    crate::jobs::cancel(&tx, &ctx, found[0].id).await.unwrap();
+    tx.commit().await.unwrap();
+    timeout(Duration::from_secs(10), work.stopped.acquire()).await.unwrap().unwrap().forget();
+    worker.stop().await;
+    let job = jobs(&ctx).await.remove(0);
+    assert_eq!((job.status, work.done.lock().unwrap().len()), (Status::Cancelled, 0));
 }

@@ -28,7 +28,7 @@ const LINE: [&[&str]; 15] = [
     &["bom"],
     &["eco"],
     &["product"],
-    &["search"],
+    &["search", "jobs"],
     &["plugin", "webhook"],
     &["backup"],
     &["sample"],

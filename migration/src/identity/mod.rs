@@ -9,6 +9,7 @@ mod m0002_users;
 mod m0003_placements;
 mod m0004_login_failures;
 mod m0005_control_events;
+mod m0006_pending_work;
 
 /// The changes of the control database, oldest first.
 pub struct Migrator;
@@ -21,6 +22,7 @@ impl ChangeList for Migrator {
             Change::expand(m0003_placements::Migration),
             Change::expand(m0004_login_failures::Migration),
             Change::expand(m0005_control_events::Migration),
+            Change::expand(m0006_pending_work::Migration),
         ]
     }
 }

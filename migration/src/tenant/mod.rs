@@ -14,6 +14,7 @@ mod m0007_audit_events;
 mod m0008_outbox;
 mod m0009_jobs;
 mod m0010_model_revision;
+mod m0015_job_progress;
 mod m0016_plugins;
 mod m0017_webhooks;
 
@@ -33,6 +34,7 @@ impl ChangeList for Migrator {
             Change::expand(m0008_outbox::Migration),
             Change::expand(m0009_jobs::Migration),
             Change::expand(m0010_model_revision::Migration),
+            Change::expand(m0015_job_progress::Migration),
             Change::expand(m0016_plugins::Migration),
             Change::expand(m0017_webhooks::Migration),
         ]

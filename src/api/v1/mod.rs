@@ -7,6 +7,7 @@ mod bom;
 mod imports;
 mod integrations;
 mod item;
+mod jobs;
 mod plugins;
 mod system;
 mod webhooks;
@@ -36,6 +37,8 @@ enum Tag {
     Webhooks,
     /// Outside services that this installation uses.
     Integrations,
+    /// Background work.
+    Jobs,
     /// The state of the server.
     System,
 }
@@ -47,6 +50,7 @@ type Apis = (
     bom::BomApi,
     imports::ImportsApi,
     (plugins::PluginsApi, webhooks::WebhooksApi, integrations::IntegrationsApi),
+    jobs::JobsApi,
     system::SystemApi,
 );
 
@@ -59,6 +63,7 @@ pub fn service() -> OpenApiService<Apis, ()> {
         bom::BomApi,
         imports::ImportsApi,
         (plugins::PluginsApi, webhooks::WebhooksApi, integrations::IntegrationsApi),
+        jobs::JobsApi,
         system::SystemApi,
     );
     OpenApiService::new(apis, "Yuantus PLM", env!("CARGO_PKG_VERSION"))

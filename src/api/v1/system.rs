@@ -1,6 +1,7 @@
 //! The state of the server.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use poem::Request;
 use poem::web::Data;
@@ -14,6 +15,9 @@ use crate::app::App;
 use crate::error::Error;
 use crate::telemetry;
 use crate::tenancy::PoolStatistics;
+
+/// Metrics are answered without what is slower than this.
+const WORKERS_ANSWER: Duration = Duration::from_secs(1);
 
 pub struct SystemApi;
 
@@ -42,6 +46,13 @@ fn report_pools(seen: PoolStatistics) {
     metrics::counter!("yuantus_database_waits_total").absolute(seen.waits);
 }
 
+/// As the control database knows them, since workers may be other processes. Without an answer the last values stay.
+async fn report_workers(app: &App) {
+    if let Ok(Ok(pulse)) = tokio::time::timeout(WORKERS_ANSWER, app.tenancy.pulse()).await {
+        telemetry::metrics::workers_alive(pulse.alive, pulse.heard_ago);
+    }
+}
+
 #[OpenApi(tag = "Tag::System")]
 impl SystemApi {
     /// Metrics
@@ -53,6 +64,7 @@ impl SystemApi {
             return Err(Error::not_found("Not Found").into());
         }
         report_pools(app.tenancy.pool_statistics());
+        report_workers(&app).await;
         Ok(PlainText(telemetry::metrics::render()))
     }
 

@@ -4,6 +4,8 @@ pub mod control_event;
 pub mod login_failure;
 pub mod membership;
 pub mod org;
+pub mod pending_work;
 pub mod placement;
 pub mod tenant;
 pub mod user;
+pub mod worker;

@@ -32,6 +32,11 @@ pub struct Model {
     pub completed_at: Option<DateTimeUtc>,
     pub lease_until: Option<DateTimeUtc>,
     pub created_by_id: Option<i64>,
+    pub progress: i32,
+    #[sea_orm(column_type = "Text", nullable)]
+    pub progress_message: Option<String>,
+    #[sea_orm(column_type = "Text", nullable)]
+    pub file_id: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QuerySelect,
-    QueryTrait, Select, UpdateMany, Value,
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select, UpdateMany, Value,
 };
 use serde_json::Value as Json;
 use uuid::Uuid;
@@ -15,11 +15,15 @@ use crate::db::dialect::{skip_locked, statement};
 use crate::entity::tenant::job::{ActiveModel, Column, Entity, Model};
 use crate::error::Result;
 use crate::jobs::enqueue::NewJob;
+use crate::jobs::list::JobFilter;
+use crate::jobs::progress::Progress;
 use crate::jobs::queue::{Lease, Outlook};
 use crate::jobs::record::Status;
+use crate::types::PageRequest;
 
 pub async fn insert(tx: &Tx, ctx: &Ctx, job: NewJob) -> Result<Uuid> {
     let (id, now) = (Uuid::now_v7(), ctx.now());
+    let file = job.payload.get("file_id").and_then(Json::as_str).map(str::to_owned);
     let row = ActiveModel {
         id: Set(id),
         org_id: Set(ctx.org.to_string()),
@@ -39,17 +43,21 @@ pub async fn insert(tx: &Tx, ctx: &Ctx, job: NewJob) -> Result<Uuid> {
         completed_at: Set(None),
         lease_until: Set(None),
         created_by_id: Set(ctx.actor.user_id()),
+        progress: Set(0),
+        progress_message: Set(None),
+        file_id: Set(file),
     };
     Entity::insert(row).exec_without_returning(tx).await?;
     Ok(id)
 }
 
-pub async fn unfinished(tx: &Tx, org: &str, dedupe_key: &str) -> Result<Option<Uuid>> {
+pub async fn unfinished(tx: &Tx, org: &str, task_type: &str, dedupe_key: &str) -> Result<Option<Uuid>> {
     let found = Entity::find()
         .select_only()
         .column(Column::Id)
         .filter(Column::DedupeKey.eq(dedupe_key))
         .filter(Column::OrgId.eq(org))
+        .filter(Column::TaskType.eq(task_type))
         .filter(Column::Status.is_in(Status::UNFINISHED.map(Status::as_str)))
         .into_tuple()
         .one(tx)
@@ -61,18 +69,72 @@ pub async fn find(db: &impl ConnectionTrait, org: &str, id: Uuid) -> Result<Opti
     Ok(Entity::find_by_id(id).filter(Column::OrgId.eq(org)).one(db).await?)
 }
 
-/// Whether there was an unfinished job to call off.
+pub async fn count(db: &impl ConnectionTrait, org: &str, filter: &JobFilter) -> Result<u64> {
+    Ok(matching(org, filter).count(db).await?)
+}
+
+pub async fn list(db: &impl ConnectionTrait, org: &str, filter: &JobFilter, page: PageRequest) -> Result<Vec<Model>> {
+    let newest_first = matching(org, filter).order_by_desc(Column::CreatedAt).order_by_desc(Column::Id);
+    Ok(newest_first.limit(page.limit).offset(page.offset).all(db).await?)
+}
+
+fn matching(org: &str, filter: &JobFilter) -> Select<Entity> {
+    let mut jobs = Entity::find().filter(Column::OrgId.eq(org));
+    if let Some(status) = filter.status {
+        jobs = jobs.filter(Column::Status.eq(status.as_str()));
+    }
+    if let Some(task_type) = &filter.task_type {
+        jobs = jobs.filter(Column::TaskType.eq(task_type));
+    }
+    if let Some(file) = &filter.file_id {
+        jobs = jobs.filter(Column::FileId.eq(file));
+    }
+    jobs
+}
+
+/// Whether there was an unfinished job to call off. The end of its lease stays: until then the run may not know of it.
 pub async fn cancel(tx: &Tx, org: &str, id: Uuid, at: DateTime<Utc>) -> Result<bool> {
     let done = Entity::update_many()
         .col_expr(Column::Status, Expr::value(Status::Cancelled.as_str()))
         .col_expr(Column::CompletedAt, Expr::value(at))
-        .col_expr(Column::LeaseUntil, Expr::value(None::<DateTime<Utc>>))
         .filter(Column::Id.eq(id))
         .filter(Column::OrgId.eq(org))
         .filter(Column::Status.is_in(Status::UNFINISHED.map(Status::as_str)))
         .exec(tx)
         .await?;
     Ok(done.rows_affected > 0)
+}
+
+/// Whether there was a failed or cancelled job to put back. Its attempts are counted anew.
+pub async fn put_back(tx: &Tx, org: &str, id: Uuid, at: DateTime<Utc>) -> Result<bool> {
+    let done = waiting(at)
+        .col_expr(Column::AttemptCount, Expr::value(0))
+        .col_expr(Column::StartedAt, Expr::value(None::<DateTime<Utc>>))
+        .col_expr(Column::CompletedAt, Expr::value(None::<DateTime<Utc>>))
+        .col_expr(Column::Progress, Expr::value(0))
+        .col_expr(Column::ProgressMessage, Expr::value(None::<String>))
+        .filter(Column::Id.eq(id))
+        .filter(Column::OrgId.eq(org))
+        .filter(Column::Status.is_in([Status::Failed, Status::Cancelled].map(Status::as_str)))
+        .exec(tx)
+        .await?;
+    Ok(done.rows_affected > 0)
+}
+
+pub async fn unknown(db: &impl ConnectionTrait, types: &[&str], limit: u64) -> Result<Vec<(String, u64)>> {
+    let found: Vec<(String, i64)> = Entity::find()
+        .select_only()
+        .column(Column::TaskType)
+        .column_as(Column::Id.count(), "jobs")
+        .filter(Column::Status.eq(Status::Pending.as_str()))
+        .filter(Column::TaskType.is_not_in(types.iter().copied()))
+        .group_by(Column::TaskType)
+        .order_by_asc(Column::TaskType)
+        .limit(limit)
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(found.into_iter().map(|(name, count)| (name, count.unsigned_abs())).collect())
 }
 
 /// One statement of small look-ups, each answered by an index.
@@ -128,7 +190,7 @@ pub async fn take(
 ) -> Result<Option<Model>> {
     let sql = format!(
         "UPDATE jobs SET status = 'processing', worker_id = $1, attempt_count = attempt_count + 1, started_at = $2, \
-         lease_until = $3 WHERE id = (SELECT id FROM jobs WHERE {} AND {} ORDER BY priority, scheduled_at, id LIMIT 1 {}) \
+         lease_until = $3, progress = 0, progress_message = NULL WHERE id = (SELECT id FROM jobs WHERE {} AND {} ORDER BY priority, scheduled_at, id LIMIT 1 {}) \
          RETURNING *",
         which.condition(),
         in_list("task_type", types, 4),
@@ -155,10 +217,14 @@ pub async fn bury_lost(tx: &Tx, types: &[&str], now: DateTime<Utc>) -> Result<u6
     Ok(done.rows_affected)
 }
 
-pub async fn extend(tx: &Tx, lease: &Lease, until: DateTime<Utc>) -> Result<bool> {
-    let done =
-        Entity::update_many().col_expr(Column::LeaseUntil, Expr::value(until)).filter(held(lease)).exec(tx).await?;
-    Ok(done.rows_affected > 0)
+pub async fn extend(tx: &Tx, lease: &Lease, until: DateTime<Utc>, progress: Option<Progress>) -> Result<bool> {
+    let mut update = Entity::update_many().col_expr(Column::LeaseUntil, Expr::value(until));
+    if let Some(Progress { percent, message }) = progress {
+        update = update
+            .col_expr(Column::Progress, Expr::value(i32::from(percent)))
+            .col_expr(Column::ProgressMessage, Expr::value(message));
+    }
+    Ok(update.filter(held(lease)).exec(tx).await?.rows_affected > 0)
 }
 
 /// How an attempt ended.
@@ -172,9 +238,9 @@ pub enum Ending {
 /// Ends an attempt, if its lease is still held.
 pub async fn end(tx: &Tx, lease: &Lease, ending: Ending) -> Result<bool> {
     let update = match ending {
-        Ending::Completed { at, result } => {
-            ended(Status::Completed, at).col_expr(Column::Result, Expr::value(Some(result)))
-        }
+        Ending::Completed { at, result } => ended(Status::Completed, at)
+            .col_expr(Column::Result, Expr::value(Some(result)))
+            .col_expr(Column::Progress, Expr::value(100)),
         Ending::Failed { at, error } => ended(Status::Failed, at).col_expr(Column::LastError, Expr::value(error)),
         Ending::Again { at, error } => waiting(at).col_expr(Column::LastError, Expr::value(error)),
         Ending::Released { at } => waiting(at).col_expr(Column::AttemptCount, Expr::col(Column::AttemptCount).sub(1)),
@@ -203,6 +269,7 @@ fn held(lease: &Lease) -> Condition {
         .add(Column::Status.eq(Status::Processing.as_str()))
         .add(Column::WorkerId.eq(lease.worker.as_str()))
         .add(Column::AttemptCount.eq(lease.attempt))
+        .add(Column::StartedAt.eq(lease.since))
 }
 
 /// Deletes up to `limit` jobs that finished before `before`.

@@ -6,5 +6,6 @@ mod auth;
 mod bom;
 mod errors;
 mod imports;
+mod jobs;
 mod plugins;
 mod webhooks;

@@ -14,9 +14,10 @@ use yuantus::context::{Actor, Ctx, now};
 use yuantus::db::Tx;
 use yuantus::domain::audit::{self, Change};
 use yuantus::domain::identity::{NewTenant, create_tenant};
-use yuantus::error::Result;
+use yuantus::error::{Error, Kind, Result};
 use yuantus::jobs::{
-    Event, NewJob, Registry, Site, Status, Subscriber, TenantCheck, enqueue, find, outbox, queue, tidy,
+    Event, NewJob, Progress, Registry, Site, Status, Subscriber, TenantCheck, cancel, enqueue, find, outbox, put_back,
+    queue, tidy,
 };
 use yuantus::types::{OrgId, TenantId};
 use yuantus::worker::{Worker, WorkerSettings};
@@ -30,6 +31,9 @@ on_every_backend!(
     a_subscriber_that_breaks_its_statement_spoils_nothing_else,
     a_commit_leads_to_a_finished_job,
     old_traces_are_deleted,
+    a_failing_job_is_given_up_and_put_back,
+    progress_is_written_while_the_lease_is_held,
+    a_job_that_was_called_off_is_not_put_back_beside_its_run,
 );
 
 const LEASE: Duration = Duration::from_secs(60);
@@ -233,5 +237,77 @@ async fn old_traces_are_deleted(at: Installation) {
     assert!(tidy(db, now() + Duration::from_secs(31 * 24 * 3600)).await.unwrap() >= 2);
     assert!(find(&org.ctx, id).await.is_err());
     drop(site);
+    org.close().await;
+}
+
+async fn a_failing_job_is_given_up_and_put_back(at: Installation) {
+    let org = Org::new(&at).await;
+    let db = &org.ctx.db;
+    let id = add(&org.ctx, NewJob { max_attempts: 2, ..work() }).await;
+    let (mut time, mut seen) = (now(), Vec::new());
+    let mut old = None;
+    for _ in 0..2 {
+        let lease = org.claim("w", time).await.unwrap().lease;
+        assert!(queue::fail(db, &lease, time, &Error::unavailable("no luck")).await.unwrap());
+        let job = find(&org.ctx, id).await.unwrap();
+        seen.push((job.status, job.scheduled_at > time, job.last_error));
+        assert!(org.claim("w", time).await.is_none());
+        (time, old) = (time + Duration::from_secs(60), Some(lease));
+    }
+    let why = Some("no luck".to_owned());
+    assert_eq!(seen, [(Status::Pending, true, why.clone()), (Status::Failed, false, why)]);
+
+    let tx = org.ctx.begin().await.unwrap();
+    put_back(&tx, &org.ctx, id).await.unwrap();
+    assert_eq!(put_back(&tx, &org.ctx, id).await.unwrap_err().kind(), Kind::Conflict);
+    tx.commit().await.unwrap();
+    // Its attempts begin anew, and whoever failed before has no say in them.
+    let first = org.claim("w", time).await.unwrap().lease;
+    queue::release(db, &first, time).await.unwrap();
+    for _ in 0..2 {
+        let lease = org.claim("w", time).await.unwrap().lease;
+        let stale = old.replace(lease.clone()).unwrap();
+        assert!(!queue::complete(db, &stale, time, json!("stale")).await.unwrap());
+        queue::fail(db, &lease, time, &Error::unavailable("no luck")).await.unwrap();
+        time += Duration::from_secs(60);
+    }
+    assert_eq!(find(&org.ctx, id).await.unwrap().status, Status::Failed);
+    org.close().await;
+}
+
+async fn progress_is_written_while_the_lease_is_held(at: Installation) {
+    let org = Org::new(&at).await;
+    let (db, start) = (&org.ctx.db, now());
+    let id = add(&org.ctx, work()).await;
+    let progress = |percent, message: &str| Progress { percent, message: Some(message.to_owned()) };
+    let old = org.claim("a", now()).await.unwrap().lease;
+    assert!(queue::report(db, &old, now(), LEASE, progress(40, "half 一半")).await.unwrap());
+    let job = find(&org.ctx, id).await.unwrap();
+    assert_eq!((job.progress, job.progress_message.as_deref()), (40, Some("half 一半")));
+    // The report prolonged the lease.
+    assert!(org.claim("b", start + LEASE).await.is_none());
+    let late = now() + LEASE;
+    let new = org.claim("b", late).await.unwrap().lease;
+    assert!(!queue::report(db, &old, late, LEASE, progress(90, "old")).await.unwrap());
+    let job = find(&org.ctx, id).await.unwrap();
+    assert_eq!((job.progress, job.progress_message), (0, None));
+    assert!(queue::complete(db, &new, late, json!(1)).await.unwrap());
+    assert_eq!(find(&org.ctx, id).await.unwrap().progress, 100);
+    org.close().await;
+}
+
+async fn a_job_that_was_called_off_is_not_put_back_beside_its_run(at: Installation) {
+    let org = Org::new(&at).await;
+    let id = add(&org.ctx, work()).await;
+    let (db, start) = (&org.ctx.db, now());
+    let lease = org.claim("a", start).await.unwrap().lease;
+    let tx = org.ctx.begin().await.unwrap();
+    cancel(&tx, &org.ctx, id).await.unwrap();
+    put_back(&tx, &org.ctx, id).await.unwrap();
+    tx.commit().await.unwrap();
+    assert!(!queue::extend(db, &lease, now(), LEASE).await.unwrap());
+    // The run may not have noticed yet.
+    assert!(org.claim("b", start + LEASE - Duration::from_secs(1)).await.is_none());
+    assert!(org.claim("b", start + LEASE).await.is_some());
     org.close().await;
 }

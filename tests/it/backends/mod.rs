@@ -4,6 +4,7 @@ mod jobs;
 mod locks;
 mod server;
 mod storage;
+mod workers;
 
 use std::io::Write;
 

@@ -61,6 +61,7 @@ impl Loot {
             "item_type" | "item_type_name" | "type" => vec!["Part".to_owned(), "Part BOM".to_owned()],
             "tenant_id" => vec!["umbra".to_owned()],
             "org_id" | "default_org_id" => self.by_name["org"].clone(),
+            "job_id" => self.by_name["job"].clone(),
             "user_id" | "admin_user_id" => self.by_name["user"].clone(),
             "webhook_id" => self.by_name["webhook"].clone(),
             "delivery_id" => self.by_name["delivery"].clone(),
@@ -105,6 +106,9 @@ async fn furnish(client: &Client, marker: &str) -> Loot {
     }
     let line = add_line(client, &items[0], &items[1]).await;
     items.push(line["relationship_id"].as_str().unwrap().to_owned());
+    // Of a type that nobody runs: it stays as it is.
+    let job = json!({"task_type": "cad_preview", "payload": {"note": marker, "file_id": "x"}, "dedupe_key": "x"});
+    let job = client.post("/jobs", &job).await.expect(200);
     let user = json!({"username": format!("{marker}-user"), "password": PASSWORD, "email": marker, "user_id": 4711});
     client.post("/admin/users", &user).await.expect(200);
     client.post("/admin/orgs", &json!({"id": "org-2", "name": marker})).await.expect(200);
@@ -121,15 +125,21 @@ async fn furnish(client: &Client, marker: &str) -> Loot {
             ("org", vec!["org-1".to_owned(), "org-2".to_owned()]),
             ("webhook", vec![hook]),
             ("delivery", vec![id(&delivery)]),
+            ("job", vec![id(&job)]),
         ]),
     }
 }
 
 async fn everything_of(client: &Client) -> Value {
     let mut seen = Map::new();
-    for path in
-        ["/admin/users", "/admin/orgs", "/admin/orgs/org-1/members", "/admin/orgs/org-2/members", "/admin/tenant"]
-    {
+    for path in [
+        "/admin/users",
+        "/admin/orgs",
+        "/admin/orgs/org-1/members",
+        "/admin/orgs/org-2/members",
+        "/admin/tenant",
+        "/jobs?task_type=cad_preview",
+    ] {
         seen.insert(path.to_owned(), client.get(path).await.expect(200));
     }
     for path in ["/plugins", "/plugins/yuantus-demo/config"] {
