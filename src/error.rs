@@ -165,6 +165,33 @@ impl Error {
         self
     }
 
+    /// The same problems, each of a part of the body that stands under `path` in the whole body.
+    #[must_use]
+    pub fn under(mut self, path: &[&str]) -> Self {
+        for problem in self.0.problems.iter_mut().filter(|problem| problem.loc.first().is_some_and(|at| at == "body")) {
+            problem.loc.splice(1..1, path.iter().map(|part| (*part).to_owned()));
+        }
+        self
+    }
+
+    /// Adds a fact: to the details where there is a code, to the message where there is none. Problems name their place.
+    #[must_use]
+    pub fn noting(mut self, name: &str, value: Value) -> Self {
+        let facts = &mut *self.0;
+        if !facts.problems.is_empty() {
+            return self;
+        }
+        if facts.code.is_none() {
+            facts.message = format!("{} ({name}: {value})", facts.message);
+            return self;
+        }
+        let details = facts.details.get_or_insert_with(|| Value::Object(serde_json::Map::new()));
+        if let Value::Object(details) = details {
+            details.insert(name.to_owned(), value);
+        }
+        self
+    }
+
     pub fn kind(&self) -> Kind {
         self.0.kind
     }

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::aml::AmlItem;
 use super::item::Item;
-use super::relate::remove_relationship;
+use super::relate::{remove_relationship, require_line};
 use super::repo;
 use super::update::locked_item;
 use super::write::Write;
@@ -19,10 +19,13 @@ pub(super) async fn delete(write: &Write<'_>, given: &AmlItem) -> Result<Item> {
     let kind = write.model.item_type(&given.item_type)?;
     let item = locked_item(write, kind, given).await?;
     if kind.is_relationship {
+        require_line(write, &item, Action::Delete).await?;
+        given.basis.require(write.model, &item)?;
         remove_relationship(write, &item).await?;
         return Ok(item);
     }
     write.model.require(&item, Action::Delete)?;
+    given.basis.require(write.model, &item)?;
     write.model.require_unlocked(&item)?;
     refuse_if_used(write, &item).await?;
     for line in repo::items::lines_of(&write.tx, item.id).await? {

@@ -34,6 +34,7 @@ pub(super) async fn promote(write: &Write<'_>, given: &AmlItem) -> Result<Item> 
     };
     // A step with a role is that role's; one without belongs to whoever may change the item.
     require_seen(write, &item).await?;
+    given.basis.require(write.model, &item)?;
     if step.role.is_none() {
         write.model.require(&item, Action::Update)?;
     }
@@ -47,7 +48,7 @@ pub(super) async fn promote(write: &Write<'_>, given: &AmlItem) -> Result<Item> 
         modified_on: Some(write.ctx.now()),
         ..item.clone()
     };
-    repo::items::update(&write.tx, &after).await?;
+    let after = repo::items::update(&write.tx, after).await?;
     write.record("item.promoted", &after, item.snapshot(), after.snapshot()).await?;
     Ok(after)
 }

@@ -1,12 +1,12 @@
 //! Recursive queries over relationships.
 
-use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Value};
+use sea_orm::{ConnectionTrait, Value};
 use uuid::Uuid;
 
 use super::super::item::Item;
+use super::query::read;
 use crate::db::Tx;
 use crate::db::dialect::statement;
-use crate::entity::tenant::item;
 use crate::error::Result;
 
 /// `reach(id, level)`: every item below `$2` along lines of type `$1`, in at most `$3` steps, with each of its levels.
@@ -24,9 +24,7 @@ const REACH_ALL: &str = "WITH RECURSIVE reach(id) AS (\
 
 async fn items(db: &impl ConnectionTrait, sql: String, values: Vec<Value>) -> Result<Vec<Item>> {
     let rows = db.query_all_raw(statement(db, sql, values)).await?;
-    let models: Result<Vec<item::Model>, DbErr> =
-        rows.iter().map(|row| item::Model::from_query_result(row, "")).collect();
-    Ok(models?.into_iter().map(Item::from).collect())
+    read(&rows)
 }
 
 pub async fn lines_below(db: &impl ConnectionTrait, kind: &str, root: Uuid, depth: u32) -> Result<Vec<Item>> {
