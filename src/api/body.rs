@@ -11,7 +11,7 @@ use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 use serde::de::DeserializeOwned;
 
 use super::error::ApiError;
-use crate::error::{Error, Problem};
+use crate::error::{Error, Problem, Result};
 
 /// A JSON body, documented as `T` and read by serde, whose errors name the field.
 #[derive(Debug)]
@@ -50,6 +50,11 @@ impl<T: Type + DeserializeOwned> ParsePayload for Body<T> {
         let value = read.and_then(|value| reader.end().map(|()| value).map_err(|error| not_json(&error)));
         Ok(Self(value.map_err(|problem| ApiError::from(Error::invalid(vec![problem])))?))
     }
+}
+
+/// A value that is in hand already, read like a body that stands at a place.
+pub fn read_value<T: DeserializeOwned>(value: serde_json::Value, loc: &[&str]) -> Result<T> {
+    serde_path_to_error::deserialize(value).map_err(|error| Error::invalid(vec![problem(&error)]).moved("body", loc))
 }
 
 /// A failure of serde as a problem with a place.

@@ -16,7 +16,7 @@ use crate::api::body::Body;
 use crate::api::error::ApiResult;
 use crate::api::shapes::FreeObject;
 use crate::domain::meta::{
-    self, AmlAction, AmlItem, Applied, Basis, BulkApplied, ETag, ETags, Expand, ItemType, ItemView, LABEL_SIGN, Page,
+    self, AmlAction, AmlItem, Applied, Basis, BulkApplied, ETag, ETags, Expand, ItemType, ItemView, LABEL_SIGN,
     parse_id,
 };
 use crate::error::Error;
@@ -26,7 +26,7 @@ pub struct AmlApi;
 #[derive(Enum, Deserialize, Clone, Copy, Default)]
 #[oai(rename_all = "lowercase")]
 #[serde(rename_all = "lowercase")]
-enum Action {
+pub enum Action {
     Add,
     Delete,
     Update,
@@ -51,7 +51,7 @@ impl From<Action> for AmlAction {
 
 /// An item, what to do with it, and the relationships to handle with it, all in one transaction.
 #[derive(Object, Deserialize)]
-struct GenericItem {
+pub struct GenericItem {
     #[oai(rename = "type")]
     #[serde(rename = "type")]
     item_type: String,
@@ -118,7 +118,7 @@ impl From<ItemView> for AppliedItem {
 }
 
 #[derive(Object)]
-struct ApplyResponse {
+pub struct ApplyResponse {
     /// Of the one item that was written.
     #[oai(skip_serializing_if_is_none)]
     id: Option<String>,
@@ -150,7 +150,7 @@ impl From<Applied> for ApplyResponse {
 
 /// Many items, applied in their order.
 #[derive(Object, Deserialize)]
-struct BulkRequest {
+pub struct BulkRequest {
     /// At most 1,000, nested ones included.
     items: Vec<GenericItem>,
 }
@@ -179,7 +179,7 @@ struct BulkItem {
 }
 
 #[derive(Object)]
-struct BulkResponse {
+pub struct BulkResponse {
     count: u64,
     /// In the order of the request.
     items: Vec<BulkItem>,
@@ -201,94 +201,8 @@ impl From<BulkApplied> for BulkResponse {
     }
 }
 
-/// Which items of a type are wanted.
-#[derive(Object, Deserialize)]
-struct QueryRequest {
-    #[oai(rename = "type")]
-    #[serde(rename = "type")]
-    item_type: String,
-    /// A query reads: only `get`.
-    #[oai(default)]
-    #[serde(default)]
-    action: Action,
-    id: Option<String>,
-    /// Conditions that all hold: `{"name": "Leg", "cost": {"gt": 5}, "or": [{…}, {…}], "not": {…}}`. Operators: eq, ne, gt,
-    /// ge, lt, le, in, nin, like (`*` or `%` any text, `?` one character, `\\` before what stands for itself), contains
-    /// (part of a text, element of a list), starts_with, null, between. Only eq and in tell upper from lower case. Fields are
-    /// the properties, `number`, and id, state, generation, created_at, updated_at, created_by_id, modified_by_id, owner_id,
-    /// is_current, config_id, source_id, related_id; `properties.state` is a property that is called like one of them.
-    #[oai(rename = "where")]
-    #[serde(rename = "where")]
-    conditions: Option<FreeObject>,
-    /// Names of properties: only these of the items found.
-    select: Option<Vec<String>>,
-    /// Relationship types (`Part BOM`) and properties that refer to items, to be shown with the items.
-    expand: Option<Vec<String>>,
-    /// Levels of what is expanded.
-    #[oai(default = "some_one", validator(minimum(value = "1"), maximum(value = "10")))]
-    depth: Option<i64>,
-    #[oai(default = "some_one", validator(minimum(value = "1")))]
-    page: Option<i64>,
-    #[oai(default = "some_fifty", validator(minimum(value = "1"), maximum(value = "1000")))]
-    page_size: Option<i64>,
-    /// `name`, `-created_at`, `cost desc`. Items without a value come last.
-    order_by: Option<Vec<String>>,
-}
-
 fn one() -> i64 {
     1
-}
-
-fn some_one() -> Option<i64> {
-    Some(1)
-}
-
-fn some_fifty() -> Option<i64> {
-    Some(50)
-}
-
-impl TryFrom<QueryRequest> for meta::Query {
-    type Error = Error;
-
-    fn try_from(given: QueryRequest) -> Result<Self, Error> {
-        if !matches!(given.action, Action::Get) {
-            let message = "A query reads: 'get'. Changes are for /aml/apply";
-            return Err(Error::invalid_field("value_error", &["body", "action"], message));
-        }
-        Ok(Self {
-            item_type: given.item_type,
-            id: given.id.filter(|id| !id.is_empty()).as_deref().map(parse_id).transpose()?,
-            conditions: given.conditions.unwrap_or_default().0,
-            select: given.select,
-            expand: Expand { names: given.expand.unwrap_or_default(), depth: given.depth.unwrap_or(1) },
-            order_by: given.order_by.unwrap_or_default(),
-            page: given.page.unwrap_or(1),
-            page_size: given.page_size.unwrap_or(50),
-        })
-    }
-}
-
-#[derive(Object)]
-struct QueryResponse {
-    /// On all pages.
-    total: u64,
-    page: i64,
-    page_size: i64,
-    /// On this page.
-    count: u64,
-    items: Vec<ItemResponse>,
-}
-
-impl From<Page> for QueryResponse {
-    fn from(page: Page) -> Self {
-        Self {
-            total: page.total,
-            page: page.page,
-            page_size: page.page_size,
-            count: page.items.len() as u64,
-            items: page.items.into_iter().map(ItemResponse::from).collect(),
-        }
-    }
 }
 
 /// Comma-separated names.
@@ -323,7 +237,7 @@ struct PropertyMetadata {
 }
 
 #[derive(Object)]
-struct ItemTypeMetadata {
+pub struct ItemTypeMetadata {
     id: String,
     label: String,
     is_relationship: bool,
@@ -374,14 +288,6 @@ impl AmlApi {
     #[oai(path = "/apply/bulk", method = "post", operation_id = "apply_aml_bulk")]
     async fn apply_bulk(&self, caller: OrgCaller, body: Body<BulkRequest>) -> ApiResult<Json<BulkResponse>> {
         Ok(Json(meta::apply_all(&caller.0, body.0.try_into()?).await?.into()))
-    }
-
-    /// Find items
-    ///
-    /// The items of a type that fulfil conditions, page by page. What the caller may not read is neither shown nor counted.
-    #[oai(path = "/query", method = "post", operation_id = "query_aml")]
-    async fn query(&self, caller: OrgCaller, body: Body<QueryRequest>) -> ApiResult<Json<QueryResponse>> {
-        Ok(Json(meta::query(&caller.0, body.0.try_into()?).await?.into()))
     }
 
     /// Describe an item type

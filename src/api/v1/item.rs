@@ -7,8 +7,9 @@ use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
 use crate::api::shapes::{FreeObject, Time};
-use crate::domain::bom::{BomLine, BomNode, BomTree};
+use crate::domain::bom::{self, BomLine, BomNode, BomTree};
 use crate::domain::meta::{ETag, Item, ItemView};
+use crate::error::Error;
 
 /// An item with its properties as an object of their own.
 #[derive(Object)]
@@ -162,6 +163,14 @@ struct LineProperties {
     refdes: Option<String>,
     effectivity_from: Option<String>,
     effectivity_to: Option<String>,
+}
+
+/// The most bytes of a tree in one answer.
+pub const MAX_TREE_BYTES: usize = 256 << 20;
+
+/// The refusal of a tree that takes more.
+pub fn too_many_bytes() -> Error {
+    bom::too_large(format!("The tree has more than {} MiB", MAX_TREE_BYTES >> 20))
 }
 
 /// Writes a tree as [`TreeNode`].

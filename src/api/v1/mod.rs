@@ -2,10 +2,13 @@
 
 mod admin;
 mod aml;
+mod aml_bom;
+mod aml_query;
 mod auth;
 mod bom;
 mod imports;
 mod item;
+mod rpc;
 mod system;
 
 use poem_openapi::{OpenApiService, Tags};
@@ -23,6 +26,8 @@ enum Tag {
     Platform,
     /// Items of every type: add, get, update, delete, promote.
     Aml,
+    /// Methods by name, for clients that speak of models and methods.
+    Rpc,
     /// Bills of materials.
     Bom,
     /// Sheets that become bills of materials.
@@ -34,7 +39,7 @@ enum Tag {
 type Apis = (
     auth::AuthApi,
     (admin::OrgsApi, admin::MembersApi, admin::UsersApi, admin::TenantsApi),
-    aml::AmlApi,
+    (aml::AmlApi, aml_query::AmlQueryApi, aml_bom::AmlBomApi, rpc::RpcApi),
     bom::BomApi,
     imports::ImportsApi,
     system::SystemApi,
@@ -45,7 +50,7 @@ pub fn service() -> OpenApiService<Apis, ()> {
     let apis = (
         auth::AuthApi,
         (admin::OrgsApi, admin::MembersApi, admin::UsersApi, admin::TenantsApi),
-        aml::AmlApi,
+        (aml::AmlApi, aml_query::AmlQueryApi, aml_bom::AmlBomApi, rpc::RpcApi),
         bom::BomApi,
         imports::ImportsApi,
         system::SystemApi,

@@ -36,6 +36,11 @@ pub async fn get_item_type(ctx: &Ctx, id: &str) -> Result<ItemType> {
     Model::load(ctx).await?.item_type(id).cloned()
 }
 
+/// Every item type, by its id.
+pub async fn get_item_types(ctx: &Ctx) -> Result<Vec<ItemType>> {
+    Ok(Model::load(ctx).await?.item_types().cloned().collect())
+}
+
 pub(super) async fn readable(ctx: &Ctx, model: &Model, kind: &ItemType, id: Uuid) -> Result<Item> {
     let item = repo::items::find(&*ctx.db, id).await?.filter(|item| item.item_type == kind.id);
     let item = item.ok_or_else(|| not_found(id))?;

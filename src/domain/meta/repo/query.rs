@@ -9,13 +9,14 @@ use super::super::item::Item;
 use super::super::model::Model;
 use super::filter::Compiler;
 use super::visible::visible;
-use crate::db::Sql;
+use crate::db::dialect::json;
+use crate::db::{Sql, Tx};
 use crate::domain::meta::query::{Filter, Term};
 use crate::entity::tenant::item;
 use crate::error::Result;
 
 /// As many ids as one statement takes comfortably on both engines.
-const IDS_PER_QUERY: usize = 1000;
+pub(super) const IDS_PER_QUERY: usize = 1000;
 
 /// The items of a type that a filter wants.
 pub struct Wanted<'a> {
@@ -52,9 +53,7 @@ pub async fn page(
 pub async fn count(db: &impl ConnectionTrait, wanted: &Wanted<'_>) -> Result<u64> {
     let mut sql = Sql::new("SELECT COUNT(*) AS many");
     wanted.push(&mut sql, &Compiler::new(db));
-    let row = db.query_one_raw(sql.statement(db)).await?;
-    let many: i64 = row.map(|row| row.try_get("", "many")).transpose()?.unwrap_or_default();
-    Ok(u64::try_from(many).unwrap_or_default())
+    read_count(db, sql).await
 }
 
 /// The lines of some types that hang on items, in the order in which they were added; at most so many.
@@ -87,6 +86,38 @@ pub async fn with_ids(db: &impl ConnectionTrait, model: &Model, ids: &BTreeSet<U
         found.extend(items(db, sql).await?);
     }
     Ok(found)
+}
+
+/// The first few items of a type that refer to another by a property, and how many there are, whoever may see them. An item
+/// that refers to itself is not in its own way.
+pub async fn referring(
+    tx: &Tx,
+    kind: &str,
+    property: &str,
+    referred: Uuid,
+    most: u64,
+) -> Result<(Vec<Item>, u64)> {
+    let properties = json(tx, "i.properties");
+    let push_condition = |sql: &mut Sql| {
+        sql.push(" FROM items i WHERE i.item_type_id = ").bind(kind).push(" AND i.id <> ").bind(referred).push(" AND ");
+        properties.push_is_one_of(sql, property, &[referred.to_string().as_str()]);
+    };
+    let mut sql = Sql::new("SELECT COUNT(*) AS many");
+    push_condition(&mut sql);
+    let many = read_count(tx, sql).await?;
+    if many == 0 {
+        return Ok((Vec::new(), 0));
+    }
+    let mut sql = Sql::new("SELECT i.*");
+    push_condition(&mut sql);
+    sql.push(" ORDER BY i.id LIMIT ").bind(signed(most));
+    Ok((items(tx, sql).await?, many))
+}
+
+async fn read_count(db: &impl ConnectionTrait, sql: Sql) -> Result<u64> {
+    let row = db.query_one_raw(sql.statement(db)).await?;
+    let many: i64 = row.map(|row| row.try_get("", "many")).transpose()?.unwrap_or_default();
+    Ok(u64::try_from(many).unwrap_or_default())
 }
 
 fn signed(count: u64) -> i64 {
