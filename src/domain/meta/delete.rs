@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::aml::AmlItem;
 use super::item::Item;
-use super::relate::{remove_relationship, require_line};
 use super::model::DataType;
+use super::relate::{remove_relationship, require_line};
 use super::repo;
 use super::update::locked_item;
 use super::write::Write;

@@ -90,13 +90,7 @@ pub async fn with_ids(db: &impl ConnectionTrait, model: &Model, ids: &BTreeSet<U
 
 /// The first few items of a type that refer to another by a property, and how many there are, whoever may see them. An item
 /// that refers to itself is not in its own way.
-pub async fn referring(
-    tx: &Tx,
-    kind: &str,
-    property: &str,
-    referred: Uuid,
-    most: u64,
-) -> Result<(Vec<Item>, u64)> {
+pub async fn referring(tx: &Tx, kind: &str, property: &str, referred: Uuid, most: u64) -> Result<(Vec<Item>, u64)> {
     let properties = json(tx, "i.properties");
     let push_condition = |sql: &mut Sql| {
         sql.push(" FROM items i WHERE i.item_type_id = ").bind(kind).push(" AND i.id <> ").bind(referred).push(" AND ");
