@@ -9,6 +9,7 @@ use poem_openapi::registry::{MetaMediaType, MetaRequest, MetaSchemaRef, Registry
 use poem_openapi::types::Type;
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 use serde::de::DeserializeOwned;
+use serde_path_to_error::Segment;
 
 use super::error::ApiError;
 use crate::error::{Error, Problem, Result};
@@ -65,7 +66,7 @@ fn problem(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
     let text = error.inner().to_string();
     let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(message, _)| message);
     let mut loc = vec!["body".to_owned()];
-    loc.extend(error.path().iter().map(ToString::to_string).filter(|part| part != "?"));
+    loc.extend(error.path().iter().map(part).filter(|part| part != "?"));
     let quoted = |prefix: &str| text.strip_prefix(prefix).and_then(|rest| rest.split('`').nth(1)).map(str::to_owned);
     if let Some(field) = quoted("missing field ") {
         loc.push(field);
@@ -76,6 +77,14 @@ fn problem(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
         return Problem { rule: "enum".to_owned(), loc, message };
     }
     Problem { rule: "type_error".to_owned(), loc, message: text.to_owned() }
+}
+
+/// A step into a value, as places name it: a field, or the index in a list.
+fn part(step: &Segment) -> String {
+    match step {
+        Segment::Seq { index } => index.to_string(),
+        other => other.to_string(),
+    }
 }
 
 /// The variants that serde names in backticks, as a person lists them: `'a', 'b' or 'c'`.

@@ -105,30 +105,14 @@ impl RpcApi {
     /// Call a method
     ///
     /// `GET /rpc/` lists the methods with their parameters.
-    #[oai(path = "/rpc/", method = "post", operation_id = "call_rpc")]
+    #[oai(path = "/rpc", method = "post", operation_id = "call_rpc")]
     async fn call(&self, caller: OrgCaller, body: Body<RpcRequest>) -> ApiResult<Answer> {
         Ok(call(&caller.0, body.0).await?)
     }
 
     /// List the methods
-    #[oai(path = "/rpc/", method = "get", operation_id = "list_rpc_methods")]
+    #[oai(path = "/rpc", method = "get", operation_id = "list_rpc_methods")]
     async fn list(&self, _caller: OrgCaller) -> ApiResult<Json<RpcMethods>> {
-        Ok(Json(listed()))
-    }
-
-    /// Call a method
-    ///
-    /// The same without the final slash.
-    #[oai(path = "/rpc", method = "post", operation_id = "call_rpc_without_slash")]
-    async fn call_without_slash(&self, caller: OrgCaller, body: Body<RpcRequest>) -> ApiResult<Answer> {
-        Ok(call(&caller.0, body.0).await?)
-    }
-
-    /// List the methods
-    ///
-    /// The same without the final slash.
-    #[oai(path = "/rpc", method = "get", operation_id = "list_rpc_methods_without_slash")]
-    async fn list_without_slash(&self, _caller: OrgCaller) -> ApiResult<Json<RpcMethods>> {
         Ok(Json(listed()))
     }
 }
