@@ -212,6 +212,7 @@ fn names(list: Option<&str>) -> Vec<String> {
 }
 
 #[derive(ApiResponse)]
+#[allow(clippy::large_enum_variant, reason = "made once, and written at once")]
 enum GetItemResponse {
     #[oai(status = 200)]
     Found(
@@ -298,6 +299,7 @@ impl AmlApi {
 
     /// Get an item
     #[oai(path = "/:item_type/:item_id", method = "get", operation_id = "get_item")]
+    #[allow(clippy::too_many_arguments, reason = "one argument per parameter")]
     async fn get(
         &self,
         caller: OrgCaller,
