@@ -65,6 +65,7 @@ impl JsonColumn {
         match value {
             Value::Null => self.push_is_missing(sql, key),
             Value::String(text) => self.push_is_one_of(sql, key, &[text.as_str()]),
+            Value::Number(number) => self.push_is_one_number_of(sql, key, &[number]),
             _ if self.is_jsonb => {
                 self.push_raw(sql, key);
                 sql.push(" = ").bind(value.to_string()).push("::jsonb");
@@ -72,11 +73,6 @@ impl JsonColumn {
             Value::Bool(flag) => {
                 self.push_type(sql, key);
                 sql.push(if *flag { " = 'true'" } else { " = 'false'" });
-            }
-            // SQLite may read the last digit of a fraction differently, so numbers are compared as they are written.
-            Value::Number(number) => {
-                self.push_raw(sql, key);
-                sql.push(" IN ").bind_list(spellings(number));
             }
             Value::Array(_) | Value::Object(_) => self.push_is_tree(sql, key, value),
         }
@@ -95,7 +91,8 @@ impl JsonColumn {
         sql.push(if self.is_jsonb { " = 'string')" } else { " = 'text')" });
     }
 
-    /// The key has one of these numbers.
+    /// The key has one of these numbers, in any of the ways in which it may be written: SQLite may read the last digit of a
+    /// fraction differently, and PostgreSQL takes the shortest digits of a float for all of them.
     pub fn push_is_one_number_of(&self, sql: &mut Sql, key: &str, numbers: &[&Number]) {
         self.push_raw(sql, key);
         sql.push(" IN ");
@@ -104,8 +101,8 @@ impl JsonColumn {
             return;
         }
         sql.push("(NULL");
-        for number in numbers {
-            sql.push(", ").bind(number.to_string()).push("::jsonb");
+        for spelled in numbers.iter().flat_map(|number| spellings(number)) {
+            sql.push(", ").bind(spelled).push("::jsonb");
         }
         sql.push(")");
     }

@@ -80,9 +80,15 @@ impl Compiler {
             Test::Is(Operand::Json(value)) => properties.push_equals(sql, name, value),
             Test::IsOneOf(operands) => self.push_one_of(sql, name, operands),
             Test::Compare(comparison, Operand::Json(Value::Number(number))) => {
+                // What is written in another way is equal first: see `JsonColumn::push_is_one_number_of`.
+                let with_equal = matches!(comparison, Comparison::AtLeast | Comparison::AtMost);
+                sql.push("(CASE WHEN ");
+                properties.push_is_one_number_of(sql, name, &[number]);
+                sql.push(if with_equal { " THEN TRUE ELSE " } else { " THEN FALSE ELSE " });
                 properties.push_number(sql, name);
                 sql.push(sign(*comparison));
                 properties.bind_number(sql, number);
+                sql.push(" END)");
             }
             Test::Compare(comparison, Operand::Json(Value::String(text))) if kind == Kind::Moment => {
                 self.push_moment(sql, name);
