@@ -165,6 +165,40 @@ impl Error {
         self
     }
 
+    /// The same problems, each of a part of the body that stands under `path` in the whole body.
+    #[must_use]
+    pub fn under(self, path: &[&str]) -> Self {
+        let whole: Vec<&str> = std::iter::once("body").chain(path.iter().copied()).collect();
+        self.moved("body", &whole)
+    }
+
+    /// The same problems, those whose place begins with `from` at the place `to` instead.
+    #[must_use]
+    pub fn moved(mut self, from: &str, to: &[&str]) -> Self {
+        for problem in self.0.problems.iter_mut().filter(|problem| problem.loc.first().is_some_and(|at| at == from)) {
+            problem.loc.splice(..1, to.iter().map(|part| (*part).to_owned()));
+        }
+        self
+    }
+
+    /// Adds a fact: to the details where there is a code, to the message where there is none. Problems name their place.
+    #[must_use]
+    pub fn noting(mut self, name: &str, value: Value) -> Self {
+        let facts = &mut *self.0;
+        if !facts.problems.is_empty() {
+            return self;
+        }
+        if facts.code.is_none() {
+            facts.message = format!("{} ({name}: {value})", facts.message);
+            return self;
+        }
+        let details = facts.details.get_or_insert_with(|| Value::Object(serde_json::Map::new()));
+        if let Value::Object(details) = details {
+            details.insert(name.to_owned(), value);
+        }
+        self
+    }
+
     pub fn kind(&self) -> Kind {
         self.0.kind
     }
@@ -230,6 +264,24 @@ mod tests {
         let io = std::io::Error::other("disk full");
         let error = Error::internal("cannot save the part").caused_by(io);
         assert_eq!(error.chain(), "cannot save the part: disk full");
+    }
+
+    #[test]
+    fn problems_of_a_part_name_their_place_in_the_whole() {
+        let error = Error::invalid(vec![
+            Problem::new("missing", &["body", "id"], "x"),
+            Problem::new("missing", &["query", "id"], "x"),
+        ]);
+        let error = error.under(&["items", "3"]).moved("query", &["body", "kwargs"]);
+        assert_eq!(error.problems()[0].loc, ["body", "items", "3", "id"]);
+        assert_eq!(error.problems()[1].loc, ["body", "kwargs", "id"]);
+    }
+
+    #[test]
+    fn a_noted_fact_stands_in_the_details_or_the_message() {
+        let coded = Error::conflict("no").code("NO", "No.").noting("index", 3.into());
+        assert_eq!(coded.details_value(), Some(&serde_json::json!({ "index": 3 })));
+        assert_eq!(Error::not_found("no").noting("index", 3.into()).message(), "no (index: 3)");
     }
 
     #[test]

@@ -9,9 +9,10 @@ use poem_openapi::registry::{MetaMediaType, MetaRequest, MetaSchemaRef, Registry
 use poem_openapi::types::Type;
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 use serde::de::DeserializeOwned;
+use serde_path_to_error::Segment;
 
 use super::error::ApiError;
-use crate::error::{Error, Problem};
+use crate::error::{Error, Problem, Result};
 
 /// A JSON body, documented as `T` and read by serde, whose errors name the field.
 #[derive(Debug)]
@@ -52,6 +53,11 @@ impl<T: Type + DeserializeOwned> ParsePayload for Body<T> {
     }
 }
 
+/// A value that is in hand already, read like a body that stands at a place.
+pub fn read_value<T: DeserializeOwned>(value: serde_json::Value, loc: &[&str]) -> Result<T> {
+    serde_path_to_error::deserialize(value).map_err(|error| Error::invalid(vec![problem(&error)]).moved("body", loc))
+}
+
 /// A failure of serde as a problem with a place.
 fn problem(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
     if !error.inner().is_data() {
@@ -60,7 +66,7 @@ fn problem(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
     let text = error.inner().to_string();
     let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(message, _)| message);
     let mut loc = vec!["body".to_owned()];
-    loc.extend(error.path().iter().map(ToString::to_string).filter(|part| part != "?"));
+    loc.extend(error.path().iter().map(part).filter(|part| part != "?"));
     let quoted = |prefix: &str| text.strip_prefix(prefix).and_then(|rest| rest.split('`').nth(1)).map(str::to_owned);
     if let Some(field) = quoted("missing field ") {
         loc.push(field);
@@ -71,6 +77,14 @@ fn problem(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
         return Problem { rule: "enum".to_owned(), loc, message };
     }
     Problem { rule: "type_error".to_owned(), loc, message: text.to_owned() }
+}
+
+/// A step into a value, as places name it: a field, or the index in a list.
+fn part(step: &Segment) -> String {
+    match step {
+        Segment::Seq { index } => index.to_string(),
+        other => other.to_string(),
+    }
 }
 
 /// The variants that serde names in backticks, as a person lists them: `'a', 'b' or 'c'`.

@@ -13,6 +13,7 @@ mod v1;
 
 use std::sync::Arc;
 
+use poem::middleware::{NormalizePath, TrailingSlash};
 use poem::{Endpoint, EndpointExt, Response, Route};
 
 use crate::app::App;
@@ -24,7 +25,8 @@ pub use server::{Bound, bind, serve};
 pub fn routes(app: Arc<App>) -> impl Endpoint<Output = Response> {
     let limits = middleware::Limits::of(&app.config);
     let public_url = app.config.server.public_url.clone();
-    let service = v1::service();
+    // Clients write `/search/` and `/rpc/` with a final slash and without.
+    let service = v1::service().with(NormalizePath::new(TrailingSlash::Trim));
     let host = app.tenancy.plugins();
     let routes = Route::new()
         .at("/docs", docs::swagger(host))

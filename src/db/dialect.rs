@@ -1,11 +1,10 @@
 //! Where SQLite and PostgreSQL differ. Nothing else branches on the backend.
 
-use sea_orm::sea_query::{Expr, SimpleExpr};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement, Value};
 
 use super::connect::in_memory;
 use super::inspect::{Inspected, postgres, sqlite};
-use super::{Db, Tx};
+use super::{Db, JsonColumn, Tx};
 use crate::error::Result;
 
 /// A statement with `$1`-style parameters, which both engines read.
@@ -61,35 +60,9 @@ pub(super) async fn begin_scratch(db: &Db) -> Result<Tx> {
     in_memory().await?.begin().await
 }
 
-/// Narrows rows to those where a key of a JSON object column may equal a value; none where the key is missing. Every row
-/// that does equal it passes, so the caller decides about those that are left.
-pub fn json_may_equal(db: &impl ConnectionTrait, column: &str, key: &str, value: &serde_json::Value) -> SimpleExpr {
-    use serde_json::Value as Json;
-    if db.get_database_backend() == DbBackend::Postgres {
-        let sql = format!("COALESCE(\"{column}\" -> $1::text, 'null'::jsonb) = $2::jsonb");
-        return Expr::cust_with_values(sql, [Value::from(key), value.to_string().into()]);
-    }
-    // Keys are compared as values: a path cannot name every key. sea-query numbers the parameters of PostgreSQL only.
-    let entry = |test: &str| format!("EXISTS (SELECT 1 FROM json_each(\"{column}\") AS e WHERE e.key = ? AND {test})");
-    let key = Value::from(key);
-    let (test, bound) = match value {
-        Json::Null => return Expr::cust_with_values(format!("NOT {}", entry("e.type <> 'null'")), [key]),
-        Json::Bool(true) => ("e.type = 'true'", Vec::new()),
-        Json::Bool(false) => ("e.type = 'false'", Vec::new()),
-        Json::String(text) => ("e.type = 'text' AND e.value = ?", vec![text.as_str().into()]),
-        Json::Number(number) => match (number.as_i64(), number.as_f64()) {
-            (None, Some(float)) => {
-                // SQLite may read the last digit of a fraction differently.
-                let near = vec![float.next_down().into(), float.next_up().into()];
-                ("e.type IN ('integer', 'real') AND e.value BETWEEN ? AND ?", near)
-            }
-            (whole, _) => ("e.type IN ('integer', 'real') AND e.value = ?", vec![whole.into()]),
-        },
-        // Numbers inside may be written in two ways.
-        Json::Array(_) => ("e.type = 'array'", Vec::new()),
-        Json::Object(_) => ("e.type = 'object'", Vec::new()),
-    };
-    Expr::cust_with_values(entry(test), std::iter::once(key).chain(bound))
+/// How the engine reads the keys of a column of JSON objects.
+pub fn json(db: &impl ConnectionTrait, column: &'static str) -> JsonColumn {
+    JsonColumn::new(column, db.get_database_backend() == DbBackend::Postgres)
 }
 
 /// Which of two tables exist in the connection's schema.

@@ -6,6 +6,7 @@ mod connect;
 pub mod dialect;
 mod errors;
 mod inspect;
+mod json;
 mod migrate;
 mod schema;
 mod sql;
@@ -17,6 +18,7 @@ pub use connect::{
     file_is_missing, is_vacant,
 };
 pub use inspect::{Inspected, expected_schema, real_schema};
+pub use json::JsonColumn;
 pub use migrate::{Upgrade, upgrade, upgrade_existing};
 pub use schema::{SchemaVersion, Standing, applied, schema, standing};
 pub use sql::Sql;

@@ -14,6 +14,7 @@ mod m0007_audit_events;
 mod m0008_outbox;
 mod m0009_jobs;
 mod m0010_model_revision;
+mod m0012_item_change_count;
 mod m0015_job_progress;
 mod m0016_plugins;
 mod m0017_webhooks;
@@ -34,6 +35,7 @@ impl ChangeList for Migrator {
             Change::expand(m0008_outbox::Migration),
             Change::expand(m0009_jobs::Migration),
             Change::expand(m0010_model_revision::Migration),
+            Change::expand(m0012_item_change_count::Migration),
             Change::expand(m0015_job_progress::Migration),
             Change::expand(m0016_plugins::Migration),
             Change::expand(m0017_webhooks::Migration),

@@ -1,9 +1,11 @@
 //! AML: items of every type through one operation.
 
-use poem_openapi::param::{Path, Query};
+use std::collections::BTreeMap;
+
+use poem_openapi::param::{Header, Path, Query};
 use poem_openapi::payload::Json;
 use poem_openapi::types::Any;
-use poem_openapi::{Enum, Object, OpenApi};
+use poem_openapi::{ApiResponse, Enum, Object, OpenApi};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -13,7 +15,10 @@ use crate::api::auth::OrgCaller;
 use crate::api::body::Body;
 use crate::api::error::ApiResult;
 use crate::api::shapes::FreeObject;
-use crate::domain::meta::{self, AmlAction, AmlItem, Applied, ItemType, ItemView, parse_id};
+use crate::domain::meta::{
+    self, AmlAction, AmlItem, Applied, Basis, BulkApplied, ETag, ETags, Expand, ItemType, ItemView, LABEL_SIGN,
+    parse_id,
+};
 use crate::error::Error;
 
 pub struct AmlApi;
@@ -21,7 +26,7 @@ pub struct AmlApi;
 #[derive(Enum, Deserialize, Clone, Copy, Default)]
 #[oai(rename_all = "lowercase")]
 #[serde(rename_all = "lowercase")]
-enum Action {
+pub enum Action {
     Add,
     Delete,
     Update,
@@ -46,7 +51,7 @@ impl From<Action> for AmlAction {
 
 /// An item, what to do with it, and the relationships to handle with it, all in one transaction.
 #[derive(Object, Deserialize)]
-struct GenericItem {
+pub struct GenericItem {
     #[oai(rename = "type")]
     #[serde(rename = "type")]
     item_type: String,
@@ -54,7 +59,12 @@ struct GenericItem {
     #[oai(default)]
     #[serde(default)]
     action: Action,
+    /// Of an item that is added: a label such as `@leg`, by which later items of the request refer to it.
     id: Option<String>,
+    /// The ETag that a change is based on: 409 `STALE_ITEM` where the item has changed since.
+    if_match: Option<String>,
+    /// The generation that a change is based on.
+    generation: Option<i32>,
     /// `null` removes a value. A number that is left out is drawn. For `promote`: `{"state": "Review"}`.
     properties: Option<FreeObject>,
     /// For `add` the properties name the `related_id`.
@@ -66,10 +76,18 @@ impl TryFrom<GenericItem> for AmlItem {
 
     fn try_from(given: GenericItem) -> Result<Self, Error> {
         let nested = given.relationships.unwrap_or_default();
+        let (label, id) = match given.id.filter(|id| !id.is_empty()) {
+            Some(label) if label.starts_with(LABEL_SIGN) => (Some(label), None),
+            id => (None, id.as_deref().map(parse_id).transpose()?),
+        };
+        let if_match = given.if_match.map(|text| ETags::read(&text, &["body", "if_match"])).transpose()?;
         Ok(Self {
             item_type: given.item_type,
             action: given.action.into(),
-            id: given.id.filter(|id| !id.is_empty()).as_deref().map(parse_id).transpose()?,
+            id,
+            label,
+            new_id: None,
+            basis: Basis { if_match, generation: given.generation },
             properties: given.properties.unwrap_or_default().0,
             relationships: nested.into_iter().map(Self::try_from).collect::<Result<_, _>>()?,
         })
@@ -83,12 +101,15 @@ struct AppliedItem {
     item_type: String,
     state: String,
     properties: FreeObject,
+    /// Names the item as it is now: the `If-Match` of a later change.
+    etag: String,
 }
 
 impl From<ItemView> for AppliedItem {
     fn from(view: ItemView) -> Self {
         Self {
             id: view.item.id.to_string(),
+            etag: ETag::of(&view.item).to_string(),
             item_type: view.item.item_type,
             state: view.item.state,
             properties: FreeObject(view.properties),
@@ -97,7 +118,7 @@ impl From<ItemView> for AppliedItem {
 }
 
 #[derive(Object)]
-struct ApplyResponse {
+pub struct ApplyResponse {
     /// Of the one item that was written.
     #[oai(skip_serializing_if_is_none)]
     id: Option<String>,
@@ -127,6 +148,84 @@ impl From<Applied> for ApplyResponse {
     }
 }
 
+/// Many items, applied in their order.
+#[derive(Object, Deserialize)]
+pub struct BulkRequest {
+    /// At most 1,000, nested ones included.
+    items: Vec<GenericItem>,
+}
+
+impl TryFrom<BulkRequest> for Vec<AmlItem> {
+    type Error = Error;
+
+    fn try_from(given: BulkRequest) -> Result<Self, Error> {
+        let read = |(index, item): (usize, GenericItem)| {
+            AmlItem::try_from(item).map_err(|error| error.under(&["items", &index.to_string()]))
+        };
+        given.items.into_iter().enumerate().map(read).collect()
+    }
+}
+
+#[derive(Object)]
+struct BulkItem {
+    id: String,
+    #[oai(rename = "type")]
+    item_type: String,
+    /// created, updated, deleted, promoted or unchanged.
+    status: String,
+    state: String,
+    properties: FreeObject,
+    etag: String,
+}
+
+#[derive(Object)]
+pub struct BulkResponse {
+    count: u64,
+    /// In the order of the request.
+    items: Vec<BulkItem>,
+    /// The ids that labels stand for.
+    labels: BTreeMap<String, String>,
+}
+
+impl From<BulkApplied> for BulkResponse {
+    fn from(applied: BulkApplied) -> Self {
+        let item = |(status, view): (&str, ItemView)| {
+            let AppliedItem { id, item_type, state, properties, etag } = view.into();
+            BulkItem { id, item_type, status: status.to_owned(), state, properties, etag }
+        };
+        Self {
+            count: applied.items.len() as u64,
+            items: applied.items.into_iter().map(item).collect(),
+            labels: applied.labels.into_iter().map(|(label, id)| (label, id.to_string())).collect(),
+        }
+    }
+}
+
+fn one() -> i64 {
+    1
+}
+
+/// Comma-separated names.
+fn names(list: Option<&str>) -> Vec<String> {
+    let names = list.unwrap_or_default().split(',').map(str::trim);
+    names.filter(|name| !name.is_empty()).map(str::to_owned).collect()
+}
+
+#[derive(ApiResponse)]
+#[allow(clippy::large_enum_variant, reason = "made once, and written at once")]
+enum GetItemResponse {
+    #[oai(status = 200)]
+    Found(
+        Json<ItemResponse>,
+        /// Names the item as it is now, whatever of it is selected.
+        #[oai(header = "ETag")]
+        String,
+    ),
+    /// The item is as the `If-None-Match` of the request says.
+    #[oai(status = 304)]
+    NotModified(#[oai(header = "ETag")] String),
+}
+
 #[derive(Object)]
 struct PropertyMetadata {
     name: String,
@@ -139,7 +238,7 @@ struct PropertyMetadata {
 }
 
 #[derive(Object)]
-struct ItemTypeMetadata {
+pub struct ItemTypeMetadata {
     id: String,
     label: String,
     is_relationship: bool,
@@ -167,8 +266,29 @@ impl AmlApi {
     /// Adds, gets, updates, deletes or promotes an item with the relationships nested in it: all of it or nothing.
     /// A get without an id answers with the items whose properties equal the given ones.
     #[oai(path = "/apply", method = "post", operation_id = "apply_aml")]
-    async fn apply(&self, caller: OrgCaller, body: Body<GenericItem>) -> ApiResult<Json<ApplyResponse>> {
-        Ok(Json(meta::apply(&caller.0, body.0.try_into()?).await?.into()))
+    async fn apply(
+        &self,
+        caller: OrgCaller,
+        /// The ETag that the change is based on: 409 `STALE_ITEM` where the item has changed since.
+        #[oai(name = "If-Match")]
+        if_match: Header<Option<String>>,
+        body: Body<GenericItem>,
+    ) -> ApiResult<Json<ApplyResponse>> {
+        let mut item: AmlItem = body.0.try_into()?;
+        if let Some(text) = if_match.0 {
+            item.basis.if_match = Some(ETags::read(&text, &["header", "If-Match"])?);
+        }
+        Ok(Json(meta::apply(&caller.0, item).await?.into()))
+    }
+
+    /// Apply many items
+    ///
+    /// Adds, updates, deletes and promotes in one transaction: all of it or nothing, and a failure names the item by its
+    /// index. An item that is added may bear a label in the place of an id (`"id": "@leg"`), and later ones refer to it by
+    /// that (`"related_id": "@leg"`).
+    #[oai(path = "/apply/bulk", method = "post", operation_id = "apply_aml_bulk")]
+    async fn apply_bulk(&self, caller: OrgCaller, body: Body<BulkRequest>) -> ApiResult<Json<BulkResponse>> {
+        Ok(Json(meta::apply_all(&caller.0, body.0.try_into()?).await?.into()))
     }
 
     /// Describe an item type
@@ -179,6 +299,7 @@ impl AmlApi {
 
     /// Get an item
     #[oai(path = "/:item_type/:item_id", method = "get", operation_id = "get_item")]
+    #[allow(clippy::too_many_arguments, reason = "one argument per parameter")]
     async fn get(
         &self,
         caller: OrgCaller,
@@ -186,8 +307,22 @@ impl AmlApi {
         item_id: Path<String>,
         /// Comma-separated names: only these properties.
         select: Query<Option<String>>,
-    ) -> ApiResult<Json<ItemResponse>> {
-        let view = meta::get_item(&caller.0, &item_type, &item_id).await?;
-        Ok(Json(view.select(select.0.as_deref()).into()))
+        /// Comma-separated names of relationship types and of properties that refer to items: shown with the item.
+        expand: Query<Option<String>>,
+        /// Levels of what is expanded, 1 to 10.
+        #[oai(default = "one")]
+        depth: Query<i64>,
+        /// The ETag of an answer without `expand`: 304 where the item is still as it says.
+        #[oai(name = "If-None-Match")]
+        if_none_match: Header<Option<String>>,
+    ) -> ApiResult<GetItemResponse> {
+        let expand = Expand { names: names(expand.0.as_deref()), depth: depth.0 };
+        let view = meta::get_expanded(&caller.0, &item_type, &item_id, &expand).await?;
+        let tag = ETag::of(&view.item);
+        let seen = if_none_match.0.filter(|_| expand.names.is_empty()).and_then(|text| text.parse::<ETags>().ok());
+        if seen.is_some_and(|tags| tags.hold(tag)) {
+            return Ok(GetItemResponse::NotModified(tag.to_string()));
+        }
+        Ok(GetItemResponse::Found(Json(view.select(select.0.as_deref()).into()), tag.to_string()))
     }
 }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::Tag;
-use super::item::{Tree, TreeNode};
+use super::item::{MAX_TREE_BYTES, Tree, TreeNode, too_many_bytes};
 use crate::api::auth::OrgCaller;
 use crate::api::body::Body;
 use crate::api::error::ApiResult;
@@ -17,9 +17,6 @@ use crate::domain::bom::{self, AddedLine, BomTree, NewLine, TreeQuery};
 use crate::error::Result;
 
 pub struct BomApi;
-
-/// The most bytes of a tree in one answer.
-const MAX_TREE_BYTES: usize = 256 << 20;
 
 #[derive(Object, Deserialize)]
 struct AddChildRequest {
@@ -188,8 +185,7 @@ impl BomApi {
 }
 
 fn encoded(tree: &BomTree) -> Result<Encoded<TreeNode>> {
-    let too_large = || bom::too_large(format!("The tree has more than {} MiB", MAX_TREE_BYTES >> 20));
-    Encoded::within(MAX_TREE_BYTES, &Tree(tree))?.ok_or_else(too_large)
+    Encoded::within(MAX_TREE_BYTES, &Tree(tree))?.ok_or_else(too_many_bytes)
 }
 
 fn ten() -> i32 {

@@ -1,12 +1,15 @@
 //! Items as the API shows them: with their properties beside the fields that every item has.
 
+use std::collections::BTreeMap;
+
 use poem_openapi::Object;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
 use crate::api::shapes::{FreeObject, Time};
-use crate::domain::bom::{BomLine, BomNode, BomTree};
-use crate::domain::meta::{Item, ItemView};
+use crate::domain::bom::{self, BomLine, BomNode, BomTree};
+use crate::domain::meta::{ETag, Item, ItemView};
+use crate::error::Error;
 
 /// An item with its properties as an object of their own.
 #[derive(Object)]
@@ -28,12 +31,33 @@ pub struct ItemResponse {
     created_by_id: Option<i64>,
     modified_by_id: Option<i64>,
     owner_id: Option<i64>,
+    /// Names the item as it is now: the `If-Match` of a later change.
+    etag: String,
+    /// Relationships: the item that it hangs on, and the one that it leads to.
+    #[oai(skip_serializing_if_is_none)]
+    source_id: Option<String>,
+    #[oai(skip_serializing_if_is_none)]
+    related_id: Option<String>,
+    /// Expanded: the item that a relationship hangs on.
+    #[oai(skip_serializing_if_is_none)]
+    source: Option<Box<ItemResponse>>,
+    /// Expanded: the item that a relationship leads to.
+    #[oai(skip_serializing_if_is_none)]
+    related: Option<Box<ItemResponse>>,
+    /// Expanded: relationships by their type, in the order in which they were added.
+    #[oai(skip_serializing_if_is_none)]
+    relationships: Option<BTreeMap<String, Vec<ItemResponse>>>,
+    /// Expanded: the items that properties refer to, by property.
+    #[oai(skip_serializing_if_is_none)]
+    references: Option<BTreeMap<String, ItemResponse>>,
 }
 
 impl From<ItemView> for ItemResponse {
     fn from(view: ItemView) -> Self {
-        let ItemView { item, number, properties } = view;
+        let ItemView { item, number, properties, expanded } = view;
         let text = |name: &str| item.text(name).map(str::to_owned);
+        let etag = ETag::of(&item).to_string();
+        let boxed = |view: Option<Box<ItemView>>| view.map(|view| Box::new(Self::from(*view)));
         Self {
             id: item.id.to_string(),
             item_number: text("item_number").or_else(|| number.clone()),
@@ -51,8 +75,20 @@ impl From<ItemView> for ItemResponse {
             created_by_id: item.created_by_id,
             modified_by_id: item.modified_by_id,
             owner_id: item.owner_id,
+            etag,
+            source_id: item.source_id.map(|id| id.to_string()),
+            related_id: item.related_id.map(|id| id.to_string()),
+            source: boxed(expanded.source),
+            related: boxed(expanded.related),
+            relationships: some(expanded.relationships, |lines| lines.into_iter().map(Self::from).collect()),
+            references: some(expanded.references, Self::from),
         }
     }
+}
+
+/// What was expanded; none where nothing was.
+fn some<A, B>(map: BTreeMap<String, A>, shown: impl Fn(A) -> B) -> Option<BTreeMap<String, B>> {
+    (!map.is_empty()).then(|| map.into_iter().map(|(name, value)| (name, shown(value))).collect())
 }
 
 /// A part of a tree. Its properties stand beside these fields: cost, weight and whatever else it has.
@@ -127,6 +163,14 @@ struct LineProperties {
     refdes: Option<String>,
     effectivity_from: Option<String>,
     effectivity_to: Option<String>,
+}
+
+/// The most bytes of a tree in one answer.
+pub const MAX_TREE_BYTES: usize = 256 << 20;
+
+/// The refusal of a tree that takes more.
+pub fn too_many_bytes() -> Error {
+    bom::too_large(format!("The tree has more than {} MiB", MAX_TREE_BYTES >> 20))
 }
 
 /// Writes a tree as [`TreeNode`].

@@ -2,6 +2,8 @@
 
 mod admin;
 mod aml;
+mod aml_bom;
+mod aml_query;
 mod auth;
 mod bom;
 mod imports;
@@ -9,6 +11,7 @@ mod integrations;
 mod item;
 mod jobs;
 mod plugins;
+mod rpc;
 mod system;
 mod webhooks;
 
@@ -27,6 +30,8 @@ enum Tag {
     Platform,
     /// Items of every type: add, get, update, delete, promote.
     Aml,
+    /// Methods by name, for clients that speak of models and methods.
+    Rpc,
     /// Bills of materials.
     Bom,
     /// Sheets that become bills of materials.
@@ -46,7 +51,7 @@ enum Tag {
 type Apis = (
     auth::AuthApi,
     (admin::OrgsApi, admin::MembersApi, admin::UsersApi, admin::TenantsApi),
-    aml::AmlApi,
+    (aml::AmlApi, aml_query::AmlQueryApi, aml_bom::AmlBomApi, rpc::RpcApi),
     bom::BomApi,
     imports::ImportsApi,
     (plugins::PluginsApi, webhooks::WebhooksApi, integrations::IntegrationsApi),
@@ -59,7 +64,7 @@ pub fn service() -> OpenApiService<Apis, ()> {
     let apis = (
         auth::AuthApi,
         (admin::OrgsApi, admin::MembersApi, admin::UsersApi, admin::TenantsApi),
-        aml::AmlApi,
+        (aml::AmlApi, aml_query::AmlQueryApi, aml_bom::AmlBomApi, rpc::RpcApi),
         bom::BomApi,
         imports::ImportsApi,
         (plugins::PluginsApi, webhooks::WebhooksApi, integrations::IntegrationsApi),

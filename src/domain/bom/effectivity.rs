@@ -100,6 +100,7 @@ mod tests {
             created_on: DateTime::UNIX_EPOCH,
             modified_by_id: None,
             modified_on: None,
+            change_count: 0,
         }
     }
 

@@ -4,16 +4,20 @@
 //! when and for which configuration a line holds, in which order, and how a sheet becomes lines.
 
 mod effectivity;
+mod explode;
 pub mod import;
 mod lines;
 mod natural;
 mod repo;
 mod tree;
+mod where_used;
 
 pub use crate::types::Selections;
 pub use effectivity::When;
+pub use explode::{Occurrence, explode, occurrences};
 pub use lines::{AddedLine, NewLine, add_line, add_line_within, remove_line};
 pub use tree::{BomLine, BomNode, BomTree, TreeQuery, TreeRequest, too_large, tree};
+pub use where_used::{Use, WhereUsed, where_used};
 
 /// The relationship type of BOM lines.
 pub const PART_BOM: &str = "Part BOM";

@@ -88,6 +88,13 @@ pub struct BomTree {
     pub number_property: Option<String>,
 }
 
+impl BomTree {
+    /// The number of an item of the tree.
+    pub fn number_of<'a>(&self, item: &'a Item) -> Option<&'a str> {
+        self.number_property.as_deref().and_then(|property| item.text(property))
+    }
+}
+
 /// A part and what it is made of.
 #[derive(Debug, Clone)]
 pub struct BomNode {

@@ -1,5 +1,7 @@
 //! Adding items.
 
+use uuid::Uuid;
+
 use super::aml::AmlItem;
 use super::apply::apply_relationships;
 use super::item::Item;
@@ -16,17 +18,29 @@ use crate::plugins::Moment;
 pub(super) async fn add(write: &Write<'_>, given: AmlItem) -> Result<Item> {
     let kind = write.model.item_type(&given.item_type)?;
     if kind.is_relationship {
-        return relate::add_from_values(write, kind, None, given.properties).await;
+        return relate::add_from_values(write, kind, given.new_id, None, given.properties).await;
     }
-    let item = add_item(write, kind, given.properties).await?;
+    let item = add_with_id(write, kind, given.new_id, given.properties).await?;
     apply_relationships(write, &item, given.relationships).await?;
     Ok(item)
 }
 
 /// Adds one item of a type within a larger write.
 pub async fn add_item(write: &Write<'_>, kind: &ItemType, given: Values) -> Result<Item> {
+    add_with_id(write, kind, None, given).await
+}
+
+async fn add_with_id(write: &Write<'_>, kind: &ItemType, id: Option<Uuid>, given: Values) -> Result<Item> {
+    let item = prepare_item(write, kind, id, given).await?;
+    repo::items::insert(&write.tx, &item).await.map_err(|error| duplicate(error, kind, &item))?;
+    record_added(write, kind, &item).await?;
+    Ok(item)
+}
+
+/// The item as it is to be stored.
+pub(super) async fn prepare_item(write: &Write<'_>, kind: &ItemType, id: Option<Uuid>, given: Values) -> Result<Item> {
     write.model.require_create(kind)?;
-    let mut item = blank(write, kind)?;
+    let mut item = blank(write, kind, id)?;
     let given = without_mirrors(kind, given, &item.state)?;
     let mut values = with_defaults(kind, normalise(kind, given)?)?;
     // The state is the lifecycle's, not a value that could disagree with it.
@@ -39,14 +53,17 @@ pub async fn add_item(write: &Write<'_>, kind: &ItemType, given: Values) -> Resu
     item.properties = values;
     let item = hooks::before_write(write, kind, Moment::Add, None, item).await?;
     require_whole(kind, &item.properties)?;
-    repo::items::insert(&write.tx, &item).await.map_err(|error| duplicate(error, kind, &item))?;
-    period::record(write, kind, None, &item).await?;
-    write.record("item.created", &item, None, item.snapshot()).await?;
     Ok(item)
 }
 
+/// What follows the storing of a new item.
+pub(super) async fn record_added(write: &Write<'_>, kind: &ItemType, item: &Item) -> Result<()> {
+    period::record(write, kind, None, item).await?;
+    write.record("item.created", item, None, item.snapshot()).await
+}
+
 /// A new item of a type, in the start state of its lifecycle.
-pub(super) fn blank(write: &Write<'_>, kind: &ItemType) -> Result<Item> {
+pub(super) fn blank(write: &Write<'_>, kind: &ItemType, id: Option<Uuid>) -> Result<Item> {
     let start = match kind.lifecycle_map_id {
         Some(map) => Some(
             write
@@ -57,9 +74,8 @@ pub(super) fn blank(write: &Write<'_>, kind: &ItemType) -> Result<Item> {
         ),
         None => None,
     };
-    let id = new_id();
     Ok(Item {
-        id,
+        id: id.unwrap_or_else(new_id),
         item_type: kind.id.clone(),
         config_id: new_id(),
         generation: 1,
@@ -77,6 +93,7 @@ pub(super) fn blank(write: &Write<'_>, kind: &ItemType) -> Result<Item> {
         created_on: write.ctx.now(),
         modified_by_id: None,
         modified_on: None,
+        change_count: 0,
     })
 }
 

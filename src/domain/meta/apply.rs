@@ -3,8 +3,9 @@
 
 use futures::future::BoxFuture;
 
-use super::aml::{AmlAction, AmlItem, check_depth, require_id};
+use super::aml::{AmlAction, AmlItem, check, in_relationship, require_id};
 use super::item::{Item, not_found};
+use super::labels::{self, Labels};
 use super::mirrors::ItemView;
 use super::model::Model;
 use super::numbering::draws_number;
@@ -25,8 +26,10 @@ pub struct Applied {
 
 /// Applies one request: all of it or nothing.
 pub async fn apply(ctx: &Ctx, given: AmlItem) -> Result<Applied> {
-    check_depth(&given, 0)?;
+    let mut given = given;
+    check(&given, 0)?;
     let model = Model::load(ctx).await?;
+    labels::resolve(&mut given, &model, &mut Labels::new())?;
     if given.action == AmlAction::Get {
         let found = get::get(ctx, &model, given).await?;
         let items = found.items.into_iter().map(|item| ItemView::new(&model, item)).collect();
@@ -39,7 +42,7 @@ pub async fn apply(ctx: &Ctx, given: AmlItem) -> Result<Applied> {
 }
 
 /// What the additions in a request will need to themselves. A type that is not there is refused where it is used.
-fn turns(model: &Model, given: &AmlItem, mut turns: Turns) -> Turns {
+pub(super) fn turns(model: &Model, given: &AmlItem, mut turns: Turns) -> Turns {
     if given.action == AmlAction::Add
         && let Ok(kind) = model.item_type(&given.item_type)
     {
@@ -51,7 +54,7 @@ fn turns(model: &Model, given: &AmlItem, mut turns: Turns) -> Turns {
     given.relationships.iter().fold(turns, |turns, nested| self::turns(model, nested, turns))
 }
 
-async fn apply_one(write: &Write<'_>, given: AmlItem) -> Result<(&'static str, Item)> {
+pub(super) async fn apply_one(write: &Write<'_>, given: AmlItem) -> Result<(&'static str, Item)> {
     match given.action {
         AmlAction::Add => Ok(("created", add::add(write, given).await?)),
         AmlAction::Update => Ok(("updated", update::update(write, given).await?)),
@@ -61,12 +64,13 @@ async fn apply_one(write: &Write<'_>, given: AmlItem) -> Result<(&'static str, I
             let kind = write.model.item_type(&given.item_type)?;
             let item = update::locked_item(write, kind, &given).await?;
             relate::require_seen(write, &item).await?;
+            given.basis.require(write.model, &item)?;
             apply_relationships(write, &item, given.relationships).await?;
             Ok(("unchanged", item))
         }
         AmlAction::Get => {
             let message = "get reads; nested relationships take add, update, delete or promote";
-            Err(Error::invalid_field("value_error", &["body", "relationships", "action"], message))
+            Err(Error::invalid_field("value_error", &["body", "action"], message))
         }
     }
 }
@@ -78,22 +82,26 @@ pub(super) fn apply_relationships<'a>(
     relationships: Vec<AmlItem>,
 ) -> BoxFuture<'a, Result<()>> {
     Box::pin(async move {
-        for given in relationships {
-            let kind = write.model.item_type(&given.item_type)?;
-            if !kind.is_relationship {
-                let message = format!("{} is no relationship", kind.id);
-                return Err(Error::invalid_field("value_error", &["body", "relationships", "type"], message));
-            }
-            if given.action == AmlAction::Add {
-                let line = relate::add_from_values(write, kind, Some(source.id), given.properties).await?;
-                apply_relationships(write, &line, given.relationships).await?;
-            } else {
-                require_own(write, source, &given).await?;
-                apply_one(write, given).await?;
-            }
+        for (index, given) in relationships.into_iter().enumerate() {
+            apply_relationship(write, source, given).await.map_err(|error| in_relationship(error, index))?;
         }
         Ok(())
     })
+}
+
+async fn apply_relationship(write: &Write<'_>, source: &Item, given: AmlItem) -> Result<()> {
+    let kind = write.model.item_type(&given.item_type)?;
+    if !kind.is_relationship {
+        let message = format!("{} is no relationship", kind.id);
+        return Err(Error::invalid_field("value_error", &["body", "type"], message));
+    }
+    if given.action == AmlAction::Add {
+        let line = relate::add_from_values(write, kind, given.new_id, Some(source.id), given.properties).await?;
+        apply_relationships(write, &line, given.relationships).await
+    } else {
+        require_own(write, source, &given).await?;
+        apply_one(write, given).await.map(|_| ())
+    }
 }
 
 /// The line hangs on the source that it is nested in. Looked at before the line or its source is locked: who locks another
@@ -105,5 +113,5 @@ async fn require_own(write: &Write<'_>, source: &Item, given: &AmlItem) -> Resul
         return Ok(());
     }
     let message = "The relationship belongs to another item";
-    Err(Error::invalid_field("value_error", &["body", "relationships", "id"], message))
+    Err(Error::invalid_field("value_error", &["body", "id"], message))
 }

@@ -9,19 +9,18 @@ use super::aml::AmlItem;
 use super::item::{Item, not_found, parse_id};
 use super::mirrors::{ItemView, without_mirrors};
 use super::model::{ItemType, Model};
+use super::query::{Column, Field, Filter, Kind, Operand, Test};
 use super::repo;
-use super::repo::items::Wanted;
-use super::values::{normalise, same_value};
+use super::repo::query::Wanted;
+use super::values::normalise;
 use crate::context::Ctx;
 use crate::domain::permission::Action;
 use crate::error::{Error, Result};
 
 /// The most items that a get without an id answers with.
-const MOST_FOUND: usize = 1000;
+const MOST_FOUND: u64 = 1000;
 /// The most properties that such a get compares.
 const MOST_FILTERS: usize = 50;
-/// One page is enough for who may read everything.
-const PAGE: usize = MOST_FOUND + 1;
 
 /// An item of a type, if the caller may read it.
 ///
@@ -37,7 +36,12 @@ pub async fn get_item_type(ctx: &Ctx, id: &str) -> Result<ItemType> {
     Model::load(ctx).await?.item_type(id).cloned()
 }
 
-async fn readable(ctx: &Ctx, model: &Model, kind: &ItemType, id: Uuid) -> Result<Item> {
+/// Every item type, by its id.
+pub async fn get_item_types(ctx: &Ctx) -> Result<Vec<ItemType>> {
+    Ok(Model::load(ctx).await?.item_types().cloned().collect())
+}
+
+pub(super) async fn readable(ctx: &Ctx, model: &Model, kind: &ItemType, id: Uuid) -> Result<Item> {
     let item = repo::items::find(&*ctx.db, id).await?.filter(|item| item.item_type == kind.id);
     let item = item.ok_or_else(|| not_found(id))?;
     let ends = repo::items::ends_of(&*ctx.db, std::slice::from_ref(&item)).await?;
@@ -101,40 +105,40 @@ pub(super) async fn get(ctx: &Ctx, model: &Model, given: AmlItem) -> Result<Foun
         return Ok(Found { items: vec![readable(ctx, model, kind, id).await?], truncated: false });
     }
     let mut properties = given.properties;
-    let state = properties.remove("state").map(state_filter).transpose()?;
+    let mut all: Vec<Filter> = properties.remove("state").map(state_filter).transpose()?.into_iter().collect();
     if properties.len() > MOST_FILTERS {
         let message = format!("At most {MOST_FILTERS} properties");
         return Err(Error::invalid_field("too_long", &["body", "properties"], message));
     }
-    let properties = normalise(kind, without_mirrors(kind, properties, "")?)?;
-    search(ctx, model, &Wanted { kind: &kind.id, state: state.as_deref(), properties: &properties }).await
-}
-
-fn state_filter(given: Value) -> Result<String> {
-    match given {
-        Value::String(state) if !state.chars().any(char::is_control) => Ok(state),
-        _ => Err(Error::invalid_field("string_type", &["body", "properties", "state"], "Expected the name of a state")),
+    for (name, value) in normalise(kind, without_mirrors(kind, properties, "")?)? {
+        all.push(equals(kind, name, value)?);
     }
+    let filter = Filter::All(all);
+    let wanted = Wanted { model, kind: &kind.id, filter: &filter };
+    let mut items = repo::query::page(&*ctx.db, &wanted, &[], MOST_FOUND + 1, 0).await?;
+    let truncated = items.len() as u64 > MOST_FOUND;
+    items.truncate(MOST_FOUND as usize);
+    Ok(Found { items, truncated })
 }
 
-/// Page by page, since rights and exact equality are decided here: what is hidden takes no place among what is found.
-async fn search(ctx: &Ctx, model: &Model, wanted: &Wanted<'_>) -> Result<Found> {
-    let fits = |item: &Item| {
-        let known = |name: &String| item.properties.get(name).unwrap_or(&Value::Null);
-        wanted.properties.iter().all(|(name, value)| same_value(value, known(name))) && model.allow(item, Action::Get)
+/// The ends of a relationship are no properties, but are looked for like them.
+fn equals(kind: &ItemType, name: String, value: Value) -> Result<Filter> {
+    let end = [("source_id", Column::SourceId), ("related_id", Column::RelatedId)];
+    let end = end.into_iter().find(|(end, _)| kind.is_relationship && *end == name);
+    let is_number = kind.number_property.as_deref() == Some(&name) && !kind.is_relationship;
+    let (field, value) = match (end, value) {
+        (Some((_, column)), Value::String(id)) => (Field::Column(column), Operand::Id(parse_id(&id)?)),
+        (None, number @ Value::String(_)) if is_number => (Field::Column(Column::Key), Operand::Json(number)),
+        (_, value) => (Field::Property(name, Kind::Free), Operand::Json(value)),
     };
-    let (mut items, mut after) = (Vec::new(), None);
-    loop {
-        let page = repo::items::may_match(&*ctx.db, wanted, after, PAGE).await?;
-        let is_last = page.len() < PAGE;
-        after = page.last().map(|item| item.id);
-        let page: Vec<Item> = page.into_iter().filter(fits).collect();
-        let ends = readable_ends(model, &repo::items::ends_of(&*ctx.db, &page).await?);
-        items.extend(page.into_iter().filter(|item| ends_are_in(item, &ends)));
-        if is_last || items.len() > MOST_FOUND {
-            let truncated = items.len() > MOST_FOUND;
-            items.truncate(MOST_FOUND);
-            return Ok(Found { items, truncated });
+    Ok(Filter::Test(field, Test::Is(value)))
+}
+
+fn state_filter(given: Value) -> Result<Filter> {
+    match given {
+        Value::String(state) if !state.chars().any(char::is_control) => {
+            Ok(Filter::Test(Field::Column(Column::State), Test::Is(Operand::Json(state.into()))))
         }
+        _ => Err(Error::invalid_field("string_type", &["body", "properties", "state"], "Expected the name of a state")),
     }
 }

@@ -1,10 +1,12 @@
 //! Walking relationships: what lies below an item, and the way from one to another.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use uuid::Uuid;
 
 use super::item::Item;
+use super::mirrors::ItemView;
+use super::model::Model;
 use super::repo;
 use crate::context::Ctx;
 use crate::db::Tx;
@@ -30,6 +32,30 @@ pub async fn descend(ctx: &Ctx, relationship: &str, root: Uuid, depth: u32) -> R
         }
     }
     Ok(graph)
+}
+
+/// The lines of one type that lead to an item, those that lead to their sources, and so on, each with its level from 1: what
+/// the caller may get, in the order of levels, at most so many.
+pub async fn ascend(
+    ctx: &Ctx,
+    model: &Model,
+    relationship: &str,
+    item: Uuid,
+    levels: u32,
+    most: usize,
+) -> Result<Vec<(u32, Item)>> {
+    repo::graph::lines_above(&*ctx.db, model, relationship, item, levels, most).await
+}
+
+/// Those of the items to which a line leads that the caller may get.
+pub async fn used_among(ctx: &Ctx, model: &Model, relationship: &str, items: &HashSet<Uuid>) -> Result<HashSet<Uuid>> {
+    repo::graph::used_among(&*ctx.db, model, relationship, items).await
+}
+
+/// Those of the items that the caller may get.
+pub async fn readable_among(ctx: &Ctx, model: &Model, items: &HashSet<Uuid>) -> Result<Vec<ItemView>> {
+    let found = repo::query::with_ids(&*ctx.db, model, &items.iter().copied().collect()).await?;
+    Ok(found.into_iter().map(|item| ItemView::new(model, item)).collect())
 }
 
 /// The shortest way down from `from` to `to`, both included; none if there is no way. An item reaches itself.

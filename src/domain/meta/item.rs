@@ -32,6 +32,8 @@ pub struct Item {
     pub created_on: DateTime<Utc>,
     pub modified_by_id: Option<UserId>,
     pub modified_on: Option<DateTime<Utc>>,
+    /// How often it was changed.
+    pub change_count: i64,
 }
 
 impl Item {

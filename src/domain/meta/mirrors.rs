@@ -1,11 +1,24 @@
 //! What answers add to an item's stored properties: its state, and `number`, the mirror of its type's number property.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::item::Item;
 use super::model::{ItemType, Model};
 use super::values::Values;
 use crate::error::{Error, Result};
+
+/// What a request asked to see of the items around one.
+#[derive(Debug, Clone, Default)]
+pub struct Expanded {
+    pub source: Option<Box<ItemView>>,
+    pub related: Option<Box<ItemView>>,
+    /// The lines of the types that were asked for, each with its related item.
+    pub relationships: BTreeMap<String, Vec<ItemView>>,
+    /// The items that properties refer to.
+    pub references: BTreeMap<String, ItemView>,
+}
 
 /// An item as it is shown.
 #[derive(Debug, Clone)]
@@ -14,25 +27,33 @@ pub struct ItemView {
     pub number: Option<String>,
     /// The stored properties with the mirrors.
     pub properties: Values,
+    pub expanded: Expanded,
 }
 
 impl ItemView {
-    pub(super) fn new(model: &Model, item: Item) -> Self {
+    pub fn new(model: &Model, item: Item) -> Self {
         let number = model.item_type(&item.item_type).ok().and_then(|kind| kind.number(&item)).map(str::to_owned);
         let mut properties = item.properties.clone();
         if let Some(number) = &number {
             properties.insert("number".to_owned(), number.clone().into());
         }
         properties.insert("state".to_owned(), item.state.clone().into());
-        Self { item, number, properties }
+        Self { item, number, properties, expanded: Expanded::default() }
     }
 
     /// Keeps only the properties that a comma-separated list names; none keeps all.
     #[must_use]
-    pub fn select(mut self, names: Option<&str>) -> Self {
-        if let Some(names) = names {
-            self.properties.retain(|property, _| names.split(',').any(|name| name.trim() == property));
+    pub fn select(self, names: Option<&str>) -> Self {
+        match names {
+            Some(names) => self.keep(|property| names.split(',').any(|name| name.trim() == property)),
+            None => self,
         }
+    }
+
+    /// Keeps only some properties.
+    #[must_use]
+    pub(super) fn keep(mut self, wanted: impl Fn(&str) -> bool) -> Self {
+        self.properties.retain(|property, _| wanted(property));
         self
     }
 }

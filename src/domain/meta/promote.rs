@@ -36,6 +36,7 @@ pub(super) async fn promote(write: &Write<'_>, given: &AmlItem) -> Result<Item> 
     };
     // A step with a role is that role's; one without belongs to whoever may change the item.
     require_seen(write, &item).await?;
+    given.basis.require(write.model, &item)?;
     if step.role.is_none() {
         write.model.require(&item, Action::Update)?;
     }
@@ -50,7 +51,7 @@ pub(super) async fn promote(write: &Write<'_>, given: &AmlItem) -> Result<Item> 
         ..item.clone()
     };
     let after = hooks::before_write(write, kind, Moment::Promote, Some(&item), after).await?;
-    repo::items::update(&write.tx, &after).await?;
+    let after = repo::items::update(&write.tx, after).await?;
     write.record("item.promoted", &after, item.snapshot(), after.snapshot()).await?;
     Ok(after)
 }

@@ -27,6 +27,16 @@ pub async fn add_relationship(
     related: Uuid,
     given: Values,
 ) -> Result<Item> {
+    add_with_id(write, kind, None, (source, related), given).await
+}
+
+async fn add_with_id(
+    write: &Write<'_>,
+    kind: &ItemType,
+    id: Option<Uuid>,
+    (source, related): (Uuid, Uuid),
+    given: Values,
+) -> Result<Item> {
     write.require_structure(kind)?;
     // Locked until the end: a line cannot slip into a source that is being released or deleted at this moment.
     let source = changeable_source(write, source).await?;
@@ -34,7 +44,7 @@ pub async fn add_relationship(
     write.model.require_readable(&related)?;
     write.model.require_create(kind)?;
     check_ends(kind, &source, &related)?;
-    let mut line = blank(write, kind)?;
+    let mut line = blank(write, kind, id)?;
     line.properties = with_defaults(kind, normalise(kind, given)?)?;
     require_whole(kind, &line.properties)?;
     line.source_id = Some(source.id);
@@ -53,6 +63,7 @@ pub async fn add_relationship(
 pub(super) async fn add_from_values(
     write: &Write<'_>,
     kind: &ItemType,
+    id: Option<Uuid>,
     source: Option<Uuid>,
     mut given: Values,
 ) -> Result<Item> {
@@ -65,7 +76,7 @@ pub(super) async fn add_from_values(
         (None, None) => return Err(missing_end("source_id")),
     };
     let related = end(&mut given, "related_id")?.ok_or_else(|| missing_end("related_id"))?;
-    add_relationship(write, kind, source, related, given).await
+    add_with_id(write, kind, id, (source, related), given).await
 }
 
 fn end(given: &mut Values, name: &str) -> Result<Option<Uuid>> {

@@ -48,7 +48,7 @@ async fn line(ctx: &Ctx, parent: Uuid, child: Uuid) -> Uuid {
 
 async fn run(ctx: &Ctx, kind: &str, action: AmlAction, id: Option<Uuid>, values: serde_json::Value) -> Result<Applied> {
     let properties = values.as_object().cloned().unwrap();
-    apply(ctx, AmlItem { item_type: kind.into(), action, id, properties, relationships: Vec::new() }).await
+    apply(ctx, AmlItem { item_type: kind.into(), action, id, properties, ..AmlItem::default() }).await
 }
 
 async fn refusal(ctx: &Ctx, kind: &str, action: AmlAction, id: Uuid, values: serde_json::Value) -> Option<Kind> {

@@ -19,7 +19,9 @@ use uuid::Uuid;
 pub(super) async fn update(write: &Write<'_>, given: AmlItem) -> Result<Item> {
     let kind = write.model.item_type(&given.item_type)?;
     let mut item = locked_item(write, kind, &given).await?;
-    require_changeable(write, kind, &item).await?;
+    require_right(write, kind, &item).await?;
+    given.basis.require(write.model, &item)?;
+    write.model.require_unlocked(&item)?;
     if !given.properties.is_empty() {
         item = change(write, kind, item, given.properties).await?;
     }
@@ -43,19 +45,19 @@ async fn lock_item(write: &Write<'_>, kind: &ItemType, id: Uuid) -> Result<Item>
     item.ok_or_else(|| not_found(id))
 }
 
-/// The right and the state; for a relationship also those of its source.
-async fn require_changeable(write: &Write<'_>, kind: &ItemType, item: &Item) -> Result<()> {
+/// The right; for a relationship also the right and the state of its source.
+async fn require_right(write: &Write<'_>, kind: &ItemType, item: &Item) -> Result<()> {
     if kind.is_relationship {
         return require_line(write, item, Action::Update).await;
     }
-    write.model.require(item, Action::Update)?;
-    write.model.require_unlocked(item)
+    write.model.require(item, Action::Update)
 }
 
 /// Changes one item or line within a larger write.
 pub async fn update_item(write: &Write<'_>, kind: &ItemType, id: Uuid, given: Values) -> Result<Item> {
     let item = lock_item(write, kind, id).await?;
-    require_changeable(write, kind, &item).await?;
+    require_right(write, kind, &item).await?;
+    write.model.require_unlocked(&item)?;
     change(write, kind, item, given).await
 }
 
@@ -79,7 +81,7 @@ async fn change(write: &Write<'_>, kind: &ItemType, item: Item, given: Values) -
         ..item.clone()
     };
     let after = hooks::before_write(write, kind, Moment::Update, Some(&item), after).await?;
-    repo::items::update(&write.tx, &after).await.map_err(|error| {
+    let after = repo::items::update(&write.tx, after.clone()).await.map_err(|error| {
         if kind.is_relationship { exists(error, kind, &after) } else { duplicate(error, kind, &after) }
     })?;
     period::record(write, kind, Some(&item), &after).await?;

@@ -29,6 +29,7 @@ pub struct Model {
     pub created_on: DateTimeUtc,
     pub modified_by_id: Option<i64>,
     pub modified_on: Option<DateTimeUtc>,
+    pub change_count: i64,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

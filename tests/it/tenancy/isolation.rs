@@ -81,6 +81,13 @@ async fn nobody_reaches_another_tenant_by_any_operation(at: Installation) {
     furnish(&world.admin, OWN_MARKER).await;
     let before = everything_of(&victim).await;
 
+    // First: one of the operations below ends the intruder's own session.
+    for (path, body) in calls_within_calls(&world.admin, &loot).await {
+        let answer = world.admin.post(path, &body).await;
+        assert!(!answer.text.contains(MARKER), "{path} {body} shows what is umbra's: {answer:?}");
+        assert!((400..500).contains(&answer.status.as_u16()), "{path} {body}: {answer:?}");
+    }
+
     let (document, operations) = operations();
     let (mut calls, mut own) = (0, 0);
     for operation in operations.iter().filter(|operation| !PUBLIC.contains(&operation.id.as_str())) {
@@ -94,6 +101,46 @@ async fn nobody_reaches_another_tenant_by_any_operation(at: Installation) {
     }
     assert!(calls > 80 && own > 8, "{calls} calls, {own} answers with the intruder's own texts");
     assert_eq!(everything_of(&victim).await, before, "umbra was changed from outside");
+}
+
+/// Bodies that name what to do and to what: every method of RPC, and every action on many items, with the victim's ids.
+async fn calls_within_calls(client: &Client, loot: &Loot) -> Vec<(&'static str, Value)> {
+    let mut calls = Vec::new();
+    let methods = client.get("/rpc").await.expect(200);
+    for item in &loot.by_name["item"] {
+        for kind in ["Part", "Part BOM"] {
+            let change =
+                |action: &str| json!({"type": kind, "id": item, "action": action, "properties": {"state": "Review"}});
+            let line =
+                json!({"type": "Part BOM", "action": "add", "properties": {"source_id": item, "related_id": item}});
+            for action in ["update", "delete", "promote", "dummy"] {
+                calls.push(("/aml/apply/bulk", json!({"items": [change(action)]})));
+            }
+            calls.push(("/aml/apply/bulk", json!({"items": [line]})));
+            for method in methods["items"].as_array().unwrap() {
+                // Those that take no id of an item.
+                if ["ItemType.list", "Item.query", "Item.create"].contains(&method["name"].as_str().unwrap()) {
+                    continue;
+                }
+                let mut kwargs = Map::new();
+                for parameter in method["parameters"].as_array().unwrap() {
+                    let value = match parameter["name"].as_str().unwrap() {
+                        "type" => json!(kind),
+                        "item_id" | "id" => json!(item),
+                        "item" => change("update"),
+                        "items" => json!([change("delete")]),
+                        "state" => json!("Review"),
+                        _ => continue,
+                    };
+                    kwargs.insert(parameter["name"].as_str().unwrap().to_owned(), value);
+                }
+                let body = json!({"model": method["model"], "method": method["method"], "kwargs": kwargs});
+                calls.push(("/rpc", body));
+            }
+        }
+    }
+    assert!(calls.len() > 60);
+    calls
 }
 
 /// Fills an organisation with a BOM, users and a second org whose texts all bear a marker; numbers are the same in both.

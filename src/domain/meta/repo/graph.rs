@@ -1,12 +1,16 @@
 //! Recursive queries over relationships.
 
-use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Value};
+use std::collections::HashSet;
+
+use sea_orm::{ConnectionTrait, DbErr, QueryResult, Value};
 use uuid::Uuid;
 
 use super::super::item::Item;
-use crate::db::Tx;
+use super::super::model::Model;
+use super::query::{IDS_PER_QUERY, read};
+use super::visible::visible;
 use crate::db::dialect::statement;
-use crate::entity::tenant::item;
+use crate::db::{Sql, Tx};
 use crate::error::Result;
 
 /// `reach(id, level)`: every item below `$2` along lines of type `$1`, in at most `$3` steps, with each of its levels.
@@ -24,9 +28,7 @@ const REACH_ALL: &str = "WITH RECURSIVE reach(id) AS (\
 
 async fn items(db: &impl ConnectionTrait, sql: String, values: Vec<Value>) -> Result<Vec<Item>> {
     let rows = db.query_all_raw(statement(db, sql, values)).await?;
-    let models: Result<Vec<item::Model>, DbErr> =
-        rows.iter().map(|row| item::Model::from_query_result(row, "")).collect();
-    Ok(models?.into_iter().map(Item::from).collect())
+    read(&rows)
 }
 
 pub async fn lines_below(db: &impl ConnectionTrait, kind: &str, root: Uuid, depth: u32) -> Result<Vec<Item>> {
@@ -54,4 +56,51 @@ pub async fn edges_below(tx: &Tx, kind: &str, from: Uuid) -> Result<Vec<(Uuid, U
     );
     let rows = tx.query_all_raw(statement(tx, sql, vec![kind.into(), from.into()])).await?;
     rows.iter().map(|row| Ok((row.try_get("", "source_id")?, row.try_get("", "related_id")?))).collect()
+}
+
+/// The lines of a type above an item that the caller may get, with their levels: what is above a hidden one is not reached.
+pub async fn lines_above(
+    db: &impl ConnectionTrait,
+    model: &Model,
+    kind: &str,
+    item: Uuid,
+    levels: u32,
+    most: usize,
+) -> Result<Vec<(u32, Item)>> {
+    // Each part of the statement has parameters of its own, since the right to see a line has some too.
+    let push_step = |sql: &mut Sql| {
+        sql.push(" FROM above a CROSS JOIN items i WHERE i.related_id = a.id AND i.item_type_id = ").bind(kind);
+        sql.push(" AND a.level < ").bind(i64::from(levels)).push(" AND ");
+        visible(sql, model, "i");
+    };
+    let mut sql = Sql::new("WITH RECURSIVE above(id, level) AS (SELECT i.id, 0 FROM items i WHERE i.id = ");
+    sql.bind(item).push(" UNION SELECT i.source_id, a.level + 1");
+    push_step(&mut sql);
+    sql.push(") SELECT i.*, a.level + 1 AS level");
+    push_step(&mut sql);
+    sql.push(" ORDER BY a.level, i.id LIMIT ").bind(i64::try_from(most).unwrap_or(i64::MAX));
+    let rows = db.query_all_raw(sql.statement(db)).await?;
+    let level = |row: &QueryResult| row.try_get::<i32>("", "level").map(|level| level.unsigned_abs());
+    let levels: Result<Vec<u32>, DbErr> = rows.iter().map(level).collect();
+    Ok(levels?.into_iter().zip(read(&rows)?).collect())
+}
+
+/// Those of the items to which a line of a type leads that the caller may get.
+pub async fn used_among(
+    db: &impl ConnectionTrait,
+    model: &Model,
+    kind: &str,
+    items: &HashSet<Uuid>,
+) -> Result<HashSet<Uuid>> {
+    let ids: Vec<Uuid> = items.iter().copied().collect();
+    let mut used = HashSet::new();
+    for some in ids.chunks(IDS_PER_QUERY) {
+        let mut sql = Sql::new("SELECT DISTINCT i.related_id AS id FROM items i WHERE i.item_type_id = ");
+        sql.bind(kind).push(" AND i.related_id IN ").bind_list(some.iter().copied()).push(" AND ");
+        visible(&mut sql, model, "i");
+        for row in db.query_all_raw(sql.statement(db)).await? {
+            used.insert(row.try_get("", "id")?);
+        }
+    }
+    Ok(used)
 }

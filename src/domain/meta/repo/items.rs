@@ -3,16 +3,13 @@
 use std::collections::BTreeSet;
 
 use sea_orm::sea_query::{LikeExpr, LockType};
-use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
-};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::super::item::Item;
 use super::super::values::Values;
 use crate::db::Tx;
-use crate::db::dialect::json_may_equal;
 use crate::entity::tenant::item;
 use crate::error::Result;
 
@@ -41,6 +38,7 @@ impl From<item::Model> for Item {
             created_on: row.created_on,
             modified_by_id: row.modified_by_id,
             modified_on: row.modified_on,
+            change_count: row.change_count,
         }
     }
 }
@@ -65,6 +63,7 @@ fn row(item: &Item) -> item::Model {
         created_on: item.created_on,
         modified_by_id: item.modified_by_id,
         modified_on: item.modified_on,
+        change_count: item.change_count,
     }
 }
 
@@ -73,9 +72,17 @@ pub async fn insert(tx: &Tx, item: &Item) -> Result<()> {
     Ok(())
 }
 
-/// Stores what may change of an item.
-pub async fn update(tx: &Tx, item: &Item) -> Result<()> {
+/// Stores many at once; more than a few hundred are for several calls.
+pub async fn insert_many(tx: &Tx, items: &[&Item]) -> Result<()> {
+    let rows = items.iter().map(|item| item::ActiveModel::from(row(item)));
+    item::Entity::insert_many(rows).exec_without_returning(tx).await?;
+    Ok(())
+}
+
+/// Stores what may change of an item, counts the change, and answers with the item as it is then.
+pub async fn update(tx: &Tx, item: Item) -> Result<Item> {
     use sea_orm::ActiveValue::Set;
+    let item = Item { change_count: item.change_count + 1, ..item };
     let changed = item::ActiveModel {
         id: Set(item.id),
         state: Set(item.state.clone()),
@@ -84,10 +91,11 @@ pub async fn update(tx: &Tx, item: &Item) -> Result<()> {
         properties: Set(Value::Object(item.properties.clone())),
         modified_by_id: Set(item.modified_by_id),
         modified_on: Set(item.modified_on),
+        change_count: Set(item.change_count),
         ..Default::default()
     };
     item::Entity::update_many().set(changed).filter(item::Column::Id.eq(item.id)).exec(tx).await?;
-    Ok(())
+    Ok(item)
 }
 
 /// Deletes a row; says whether it was there.
@@ -151,34 +159,6 @@ pub async fn by_key_prefix(db: &impl ConnectionTrait, kind: &str, prefix: &str) 
 
 pub async fn key_exists(tx: &Tx, kind: &str, key: &str) -> Result<bool> {
     Ok(by_key(tx, kind, key).await?.is_some())
-}
-
-/// Which items of a type are looked for.
-pub struct Wanted<'a> {
-    pub kind: &'a str,
-    pub state: Option<&'a str>,
-    pub properties: &'a Values,
-}
-
-/// The next items, in the order of their ids, that may be those that are wanted: their properties are to be compared.
-pub async fn may_match(
-    db: &impl ConnectionTrait,
-    wanted: &Wanted<'_>,
-    after: Option<Uuid>,
-    most: usize,
-) -> Result<Vec<Item>> {
-    let mut condition = Condition::all().add(item::Column::ItemTypeId.eq(wanted.kind));
-    if let Some(state) = wanted.state {
-        condition = condition.add(item::Column::State.eq(state));
-    }
-    if let Some(after) = after {
-        condition = condition.add(item::Column::Id.gt(after));
-    }
-    for (name, value) in wanted.properties {
-        condition = condition.add(json_may_equal(db, "properties", name, value));
-    }
-    let rows = item::Entity::find().filter(condition).order_by_asc(item::Column::Id).limit(most as u64).all(db).await?;
-    Ok(rows.into_iter().map(Item::from).collect())
 }
 
 /// The sources and related items of those that have any.

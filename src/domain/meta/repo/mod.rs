@@ -1,8 +1,10 @@
 //! SQL of item types, items, their periods and numbering.
 
 pub mod effectivities;
+mod filter;
 pub mod graph;
 pub mod items;
 pub mod numbering;
+pub mod query;
 pub mod types;
 pub mod visible;

@@ -1,0 +1,129 @@
+//! Items by a filter, and those around others; only what the caller may get.
+
+use std::collections::BTreeSet;
+
+use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, QueryResult};
+use uuid::Uuid;
+
+use super::super::item::Item;
+use super::super::model::Model;
+use super::filter::Compiler;
+use super::visible::visible;
+use crate::db::dialect::json;
+use crate::db::{Sql, Tx};
+use crate::domain::meta::query::{Filter, Term};
+use crate::entity::tenant::item;
+use crate::error::Result;
+
+/// As many ids as one statement takes comfortably on both engines.
+pub(super) const IDS_PER_QUERY: usize = 1000;
+
+/// The items of a type that a filter wants.
+pub struct Wanted<'a> {
+    pub model: &'a Model,
+    pub kind: &'a str,
+    pub filter: &'a Filter,
+}
+
+impl Wanted<'_> {
+    fn push(&self, sql: &mut Sql, compiler: &Compiler) {
+        sql.push(" FROM items i WHERE i.item_type_id = ").bind(self.kind).push(" AND ");
+        compiler.push(sql, self.filter);
+        sql.push(" AND ");
+        visible(sql, self.model, "i");
+    }
+}
+
+pub async fn page(
+    db: &impl ConnectionTrait,
+    wanted: &Wanted<'_>,
+    order: &[Term],
+    most: u64,
+    skipped: u64,
+) -> Result<Vec<Item>> {
+    let compiler = Compiler::new(db);
+    let mut sql = Sql::new("SELECT i.*");
+    wanted.push(&mut sql, &compiler);
+    sql.push(" ORDER BY ");
+    compiler.push_order(&mut sql, order);
+    sql.push(" LIMIT ").bind(signed(most)).push(" OFFSET ").bind(signed(skipped));
+    items(db, sql).await
+}
+
+pub async fn count(db: &impl ConnectionTrait, wanted: &Wanted<'_>) -> Result<u64> {
+    let mut sql = Sql::new("SELECT COUNT(*) AS many");
+    wanted.push(&mut sql, &Compiler::new(db));
+    read_count(db, sql).await
+}
+
+/// The lines of some types that hang on items, in the order in which they were added; at most so many.
+pub async fn lines_of(
+    db: &impl ConnectionTrait,
+    model: &Model,
+    kinds: &[&str],
+    sources: &[Uuid],
+    most: usize,
+) -> Result<Vec<Item>> {
+    let mut found = Vec::new();
+    for some in sources.chunks(IDS_PER_QUERY) {
+        let mut sql = Sql::new("SELECT i.* FROM items i WHERE i.item_type_id IN ");
+        sql.bind_list(kinds.iter().copied()).push(" AND i.source_id IN ").bind_list(some.iter().copied()).push(" AND ");
+        visible(&mut sql, model, "i");
+        sql.push(" ORDER BY i.id LIMIT ").bind(signed((most - found.len().min(most)) as u64));
+        found.extend(items(db, sql).await?);
+    }
+    Ok(found)
+}
+
+/// The items with these ids.
+pub async fn with_ids(db: &impl ConnectionTrait, model: &Model, ids: &BTreeSet<Uuid>) -> Result<Vec<Item>> {
+    let ids: Vec<Uuid> = ids.iter().copied().collect();
+    let mut found = Vec::new();
+    for some in ids.chunks(IDS_PER_QUERY) {
+        let mut sql = Sql::new("SELECT i.* FROM items i WHERE i.id IN ");
+        sql.bind_list(some.iter().copied()).push(" AND ");
+        visible(&mut sql, model, "i");
+        found.extend(items(db, sql).await?);
+    }
+    Ok(found)
+}
+
+/// The first few items of a type that refer to another by a property, and how many there are, whoever may see them. An item
+/// that refers to itself is not in its own way.
+pub async fn referring(tx: &Tx, kind: &str, property: &str, referred: Uuid, most: u64) -> Result<(Vec<Item>, u64)> {
+    let properties = json(tx, "i.properties");
+    let push_condition = |sql: &mut Sql| {
+        sql.push(" FROM items i WHERE i.item_type_id = ").bind(kind).push(" AND i.id <> ").bind(referred).push(" AND ");
+        properties.push_is_one_of(sql, property, &[referred.to_string().as_str()]);
+    };
+    let mut sql = Sql::new("SELECT COUNT(*) AS many");
+    push_condition(&mut sql);
+    let many = read_count(tx, sql).await?;
+    if many == 0 {
+        return Ok((Vec::new(), 0));
+    }
+    let mut sql = Sql::new("SELECT i.*");
+    push_condition(&mut sql);
+    sql.push(" ORDER BY i.id LIMIT ").bind(signed(most));
+    Ok((items(tx, sql).await?, many))
+}
+
+async fn read_count(db: &impl ConnectionTrait, sql: Sql) -> Result<u64> {
+    let row = db.query_one_raw(sql.statement(db)).await?;
+    let many: i64 = row.map(|row| row.try_get("", "many")).transpose()?.unwrap_or_default();
+    Ok(u64::try_from(many).unwrap_or_default())
+}
+
+fn signed(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+async fn items(db: &impl ConnectionTrait, sql: Sql) -> Result<Vec<Item>> {
+    read(&db.query_all_raw(sql.statement(db)).await?)
+}
+
+pub(super) fn read(rows: &[QueryResult]) -> Result<Vec<Item>> {
+    let models: Result<Vec<item::Model>, DbErr> =
+        rows.iter().map(|row| item::Model::from_query_result(row, "")).collect();
+    Ok(models?.into_iter().map(Item::from).collect())
+}
