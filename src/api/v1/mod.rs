@@ -6,6 +6,7 @@ mod auth;
 mod bom;
 mod imports;
 mod item;
+mod meta;
 mod system;
 
 use poem_openapi::{OpenApiService, Tags};
@@ -23,6 +24,8 @@ enum Tag {
     Platform,
     /// Items of every type: add, get, update, delete, promote.
     Aml,
+    /// The model: item types, rights, lifecycles, numbering.
+    Model,
     /// Bills of materials.
     Bom,
     /// Sheets that become bills of materials.
@@ -35,6 +38,7 @@ type Apis = (
     auth::AuthApi,
     (admin::OrgsApi, admin::MembersApi, admin::UsersApi, admin::TenantsApi),
     aml::AmlApi,
+    meta::PermissionsApi,
     bom::BomApi,
     imports::ImportsApi,
     system::SystemApi,
@@ -46,6 +50,7 @@ pub fn service() -> OpenApiService<Apis, ()> {
         auth::AuthApi,
         (admin::OrgsApi, admin::MembersApi, admin::UsersApi, admin::TenantsApi),
         aml::AmlApi,
+        meta::PermissionsApi,
         bom::BomApi,
         imports::ImportsApi,
         system::SystemApi,

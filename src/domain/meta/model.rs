@@ -10,7 +10,7 @@ use super::repo;
 use crate::context::Ctx;
 use crate::db::Db;
 use crate::domain::lifecycle::{self, Lifecycles, State};
-use crate::domain::permission::{self, Action, DEFAULT_SET, Rights, Sets, Subject};
+use crate::domain::permission::{self, Action, Rights, Sets, Subject};
 use crate::domain::revision;
 use crate::error::{Error, Result};
 
@@ -175,11 +175,9 @@ impl Model {
 
     /// The set that governs an item: its state's, else its own, else its type's, else the default.
     pub fn permission_set<'a>(&'a self, item: &'a Item) -> &'a str {
-        self.state(item)
-            .and_then(|state| state.permission_id.as_deref())
-            .or(item.permission_id.as_deref())
-            .or_else(|| self.facts.types.get(&item.item_type).and_then(|kind| kind.permission_id.as_deref()))
-            .unwrap_or(DEFAULT_SET)
+        let state = self.state(item).and_then(|state| state.permission_id.as_deref());
+        let kind = self.facts.types.get(&item.item_type).and_then(|kind| kind.permission_id.as_deref());
+        permission::governing(state, item.permission_id.as_deref(), kind)
     }
 
     /// The item with the set that governs it in the place of its own.
@@ -209,7 +207,7 @@ impl Model {
     }
 
     pub fn require_create(&self, kind: &ItemType) -> Result<()> {
-        let set = kind.permission_id.as_deref().unwrap_or(DEFAULT_SET);
+        let set = permission::governing(None, None, kind.permission_id.as_deref());
         if self.rights.allow(set, Action::Create, Subject::default()) {
             return Ok(());
         }
