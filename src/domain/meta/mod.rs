@@ -5,6 +5,7 @@
 //!
 //! Not here: what a BOM means (`bom`); what a state forbids (`lifecycle`); who may (`permission`).
 
+mod access;
 mod add;
 mod aml;
 mod apply;
@@ -20,11 +21,13 @@ mod promote;
 mod relate;
 mod repo;
 mod seed;
+mod steps;
 mod typed;
 mod update;
 mod values;
 mod write;
 
+pub use access::{ItemAccess, ItemAccessChange, change_item_access, item_access};
 pub use add::add_item;
 pub use aml::{AmlAction, AmlItem};
 pub use apply::{Applied, apply};
@@ -36,8 +39,10 @@ pub use model::{DataType, ItemType, Model, Property};
 pub use numbering::draws_number;
 pub use period::{Period, recorded_period};
 pub use relate::{add_relationship, locked_lines, remove_relationship};
+pub use repo::history::Taken;
 pub use repo::visible::visible;
 pub use seed::seed_model;
+pub use steps::{History, NextStep, item_history, next_steps};
 pub use typed::parse_moment;
 pub use update::update_item;
 pub use values::{Values, normalise, text_value};

@@ -2,6 +2,7 @@
 
 pub mod effectivities;
 pub mod graph;
+pub mod history;
 pub mod items;
 pub mod numbering;
 pub mod types;

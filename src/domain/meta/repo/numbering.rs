@@ -21,6 +21,9 @@ pub async fn ensure(tx: &Tx, kind: &str, prefix: &str, padding: usize) -> Result
         prefix: Set(prefix.to_owned()),
         padding: Set(i32::try_from(padding).unwrap_or(0)),
         next_value: Set(1),
+        gap_free: Set(true),
+        counts_by_prefix: Set(false),
+        generation: Set(0),
     };
     number_sequence::Entity::insert(row)
         .on_conflict(OnConflict::column(number_sequence::Column::ItemTypeId).do_nothing().to_owned())
