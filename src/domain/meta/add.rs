@@ -33,7 +33,8 @@ pub async fn add_item(write: &Write<'_>, kind: &ItemType, given: Values) -> Resu
     if let Some(property) = &kind.number_property
         && is_blank(values.get(property))
     {
-        values.insert(property.clone(), numbering::draw(write, kind).await?.into());
+        let number = numbering::draw(write, kind, &values).await?;
+        values.insert(property.clone(), number.into());
     }
     require_whole(kind, &values)?;
     item.properties = values;

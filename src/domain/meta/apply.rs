@@ -45,7 +45,7 @@ fn turns(model: &Model, given: &AmlItem, mut turns: Turns) -> Turns {
     {
         turns = turns.structure(kind);
         if draws_number(kind, &given.properties) {
-            turns = turns.numbering(kind);
+            turns = turns.numbering(kind, &given.properties);
         }
     }
     given.relationships.iter().fold(turns, |turns, nested| self::turns(model, nested, turns))

@@ -36,7 +36,9 @@ pub use graph::{Graph, descend};
 pub use item::{Item, parse_id};
 pub use mirrors::ItemView;
 pub use model::{DataType, ItemType, Model, Property};
-pub use numbering::draws_number;
+pub use numbering::{
+    Counter, Numbering, NumberingChange, Preview, draws_number, get_numbering, preview_number, set_numbering,
+};
 pub use period::{Period, recorded_period};
 pub use relate::{add_relationship, locked_lines, remove_relationship};
 pub use repo::history::Taken;

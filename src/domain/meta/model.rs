@@ -6,6 +6,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::item::{Item, not_found};
+use super::numbering::Sequence;
 use super::repo;
 use crate::context::Ctx;
 use crate::db::Db;
@@ -116,6 +117,8 @@ struct Facts {
     types: BTreeMap<String, ItemType>,
     sets: Arc<Sets>,
     lifecycles: Lifecycles,
+    /// By type.
+    sequences: BTreeMap<String, Sequence>,
 }
 
 impl Facts {
@@ -131,6 +134,7 @@ impl Facts {
             types: types.into_iter().map(|kind| (kind.id.clone(), kind)).collect(),
             sets: Arc::new(permission::sets(db).await?),
             lifecycles: lifecycle::lifecycles(db).await?,
+            sequences: repo::numbering::all(db).await?,
         });
         db.remember(facts.clone());
         Ok(facts)
@@ -167,6 +171,11 @@ impl Model {
 
     pub fn lifecycles(&self) -> &Lifecycles {
         &self.facts.lifecycles
+    }
+
+    /// How the items of a type are numbered.
+    pub(super) fn sequence(&self, item_type: &str) -> Sequence {
+        self.facts.sequences.get(item_type).cloned().unwrap_or_else(|| Sequence::usual(item_type))
     }
 
     pub fn state(&self, item: &Item) -> Option<&State> {

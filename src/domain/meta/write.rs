@@ -7,6 +7,8 @@ use serde_json::Value;
 
 use super::item::Item;
 use super::model::{ItemType, Model};
+use super::numbering::{self, TakenValues};
+use super::values::Values;
 use crate::context::Ctx;
 use crate::db::Tx;
 use crate::domain::audit::{self, Change};
@@ -17,24 +19,34 @@ const CHANGES_PER_STATEMENT: usize = 200;
 
 /// What a write must have to itself until it ends. Named before it begins, so that those who wait hold nothing.
 #[derive(Debug, Clone, Default)]
-pub struct Turns(BTreeSet<String>);
+pub struct Turns {
+    locks: BTreeSet<String>,
+    /// Items that draw a number, by their types.
+    numbers: Vec<(String, Values)>,
+}
 
 impl Turns {
     /// To add lines of a type that allows no cycle: two that close one only together must not both pass.
     #[must_use]
     pub fn structure(mut self, kind: &ItemType) -> Self {
         if kind.is_acyclic {
-            self.0.insert(structure(kind));
+            self.locks.insert(structure(kind));
         }
         self
     }
 
-    /// To draw numbers of a type. Who gave numbers by hand and waits to draw one would stand in the way of who has drawn
-    /// one of those.
+    /// To draw the number of an item with these values. Who gave numbers by hand and waits to draw one would stand in the
+    /// way of who has drawn one of those.
     #[must_use]
-    pub fn numbering(mut self, kind: &ItemType) -> Self {
-        self.0.insert(numbering(kind));
+    pub fn numbering(mut self, kind: &ItemType, values: &Values) -> Self {
+        self.numbers.push((kind.id.clone(), values.clone()));
         self
+    }
+
+    /// The names of what is waited for: numbers that may leave gaps are not.
+    fn names(&self, model: &Model) -> BTreeSet<String> {
+        let in_turn = self.numbers.iter().filter(|(kind, _)| model.sequence(kind).gap_free);
+        self.locks.iter().cloned().chain(in_turn.map(|(kind, _)| numbering_turn(kind))).collect()
     }
 }
 
@@ -42,8 +54,8 @@ fn structure(kind: &ItemType) -> String {
     format!("structure:{}", kind.id)
 }
 
-fn numbering(kind: &ItemType) -> String {
-    format!("numbering:{}", kind.id)
+fn numbering_turn(kind: &str) -> String {
+    format!("numbering:{kind}")
 }
 
 /// What every step of one transaction needs.
@@ -51,14 +63,18 @@ pub struct Write<'a> {
     pub ctx: &'a Ctx,
     pub model: &'a Model,
     pub(super) tx: Tx,
-    turns: Turns,
+    /// Numbers for what it will add.
+    pub(super) taken: TakenValues,
+    turns: BTreeSet<String>,
     changes: Mutex<Vec<Change>>,
 }
 
 impl<'a> Write<'a> {
     pub async fn begin(ctx: &'a Ctx, model: &'a Model, turns: Turns) -> Result<Self> {
-        let tx = ctx.begin_holding(&turns.0).await?;
-        Ok(Self { ctx, model, tx, turns, changes: Mutex::default() })
+        let taken = numbering::take(ctx, model, &turns.numbers).await?;
+        let turns = turns.names(model);
+        let tx = ctx.begin_holding(&turns).await?;
+        Ok(Self { ctx, model, tx, taken, turns, changes: Mutex::default() })
     }
 
     /// Fails where a write adds lines without the turn: a defect, not a state.
@@ -67,11 +83,11 @@ impl<'a> Write<'a> {
     }
 
     pub(super) fn require_numbering(&self, kind: &ItemType) -> Result<()> {
-        self.require_turn(&numbering(kind))
+        self.require_turn(&numbering_turn(&kind.id))
     }
 
     fn require_turn(&self, name: &str) -> Result<()> {
-        if self.turns.0.contains(name) {
+        if self.turns.contains(name) {
             return Ok(());
         }
         Err(Error::internal(format!("A write began without its turn {name:?}")))
@@ -144,7 +160,7 @@ mod tests {
         let write = Write::begin(&org.ctx, &model, Turns::default()).await.unwrap();
         assert_eq!(add_item(&write, kind, Default::default()).await.unwrap_err().kind(), Kind::Internal);
         drop(write);
-        let write = Write::begin(&org.ctx, &model, Turns::default().numbering(kind)).await.unwrap();
+        let write = Write::begin(&org.ctx, &model, Turns::default().numbering(kind, &Values::new())).await.unwrap();
         add_item(&write, kind, Default::default()).await.unwrap();
     }
 }

@@ -3,8 +3,10 @@
 mod item_states;
 mod lifecycle_shapes;
 mod lifecycles;
+mod numbering;
 mod permissions;
 
 pub use item_states::ItemStatesApi;
 pub use lifecycles::LifecyclesApi;
+pub use numbering::NumberingApi;
 pub use permissions::PermissionsApi;
