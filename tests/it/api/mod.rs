@@ -6,3 +6,6 @@ mod auth;
 mod bom;
 mod errors;
 mod imports;
+mod lifecycles;
+mod numbering;
+mod permissions;
