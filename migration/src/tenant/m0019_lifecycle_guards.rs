@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
-use crate::schema::{bigint_null, index, json_null, moment, text, text_null, uuid, uuid_null};
+use crate::schema::{bigint_null, index, json_null, moment, run_together, text, text_null, uuid, uuid_null};
 
 #[derive(DeriveMigrationName)]
 pub struct Migration;
@@ -16,7 +16,6 @@ impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         // An object of guards; null demands nothing.
         let guards = Table::alter().table("lifecycle_transitions").add_column(json_null("guards")).to_owned();
-        manager.alter_table(guards).await?;
         let history = Table::create()
             .table("item_transitions")
             .col(uuid("id").primary_key())
@@ -38,8 +37,10 @@ impl MigrationTrait for Migration {
                     .on_delete(ForeignKeyAction::Cascade),
             )
             .to_owned();
-        manager.create_table(history).await?;
-        manager.create_index(index("item_transitions", &["item_id", "id"], false)).await
+        let by_item = index("item_transitions", &["item_id", "id"], false);
+        let backend = manager.get_database_backend();
+        let statements = [backend.build(&guards).sql, backend.build(&history).sql, backend.build(&by_item).sql];
+        run_together(manager, &statements).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {

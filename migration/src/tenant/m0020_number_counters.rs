@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
-use crate::schema::{bigint, flag, text};
+use crate::schema::{bigint, flag, run_together, text};
 
 #[derive(DeriveMigrationName)]
 pub struct Migration;
@@ -22,10 +22,11 @@ impl MigrationTrait for Migration {
             // Raised by every change: blocks that were reserved before it are void.
             ColumnDef::new("generation").big_integer().not_null().default(0).to_owned(),
         ];
-        for column in columns {
-            let sequence = Table::alter().table("number_sequences").add_column(column).to_owned();
-            manager.alter_table(sequence).await?;
-        }
+        let backend = manager.get_database_backend();
+        let mut statements: Vec<String> = columns
+            .into_iter()
+            .map(|column| backend.build(Table::alter().table("number_sequences").add_column(column)).sql)
+            .collect();
         let counters = Table::create()
             .table("number_counters")
             .col(text("item_type_id"))
@@ -39,7 +40,8 @@ impl MigrationTrait for Migration {
                     .on_delete(ForeignKeyAction::Cascade),
             )
             .to_owned();
-        manager.create_table(counters).await
+        statements.push(backend.build(&counters).sql);
+        run_together(manager, &statements).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {

@@ -51,4 +51,6 @@ pub use values::{Values, normalise, text_value};
 pub use write::{Turns, Write};
 
 #[cfg(test)]
+mod administration_tests;
+#[cfg(test)]
 mod rights_tests;

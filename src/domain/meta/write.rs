@@ -125,7 +125,7 @@ impl<'a> Write<'a> {
 mod tests {
     use super::*;
     use crate::db::dialect::statement;
-    use crate::domain::meta::add_item;
+    use crate::domain::meta::{NumberingChange, add_item, set_numbering};
     use crate::domain::testing::TestOrg;
     use crate::error::Kind;
     use sea_orm::ConnectionTrait;
@@ -162,5 +162,23 @@ mod tests {
         drop(write);
         let write = Write::begin(&org.ctx, &model, Turns::default().numbering(kind, &Values::new())).await.unwrap();
         add_item(&write, kind, Default::default()).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn numbers_that_may_leave_gaps_are_waited_for_by_nobody() {
+        let org = TestOrg::new().await;
+        for (gap_free, expected) in [(true, vec!["numbering:Part".to_owned()]), (false, Vec::new())] {
+            let change = NumberingChange { gap_free: Some(gap_free), ..NumberingChange::default() };
+            set_numbering(&org.ctx, "Part", change).await.unwrap();
+            let model = Model::load(&org.ctx).await.unwrap();
+            let kind = model.item_type("Part").unwrap();
+            let turns = Turns::default().numbering(kind, &Values::new());
+            assert_eq!(turns.names(&model).into_iter().collect::<Vec<_>>(), expected);
+            let write = Write::begin(&org.ctx, &model, turns).await.unwrap();
+            // One that was not told of before is drawn all the same where nobody waits.
+            add_item(&write, kind, Values::new()).await.unwrap();
+            add_item(&write, kind, Values::new()).await.unwrap();
+            write.commit().await.unwrap();
+        }
     }
 }
