@@ -61,7 +61,7 @@ impl Loot {
             "item_type" | "item_type_name" | "type" => vec!["Part".to_owned(), "Part BOM".to_owned()],
             "tenant_id" => vec!["umbra".to_owned()],
             "org_id" | "default_org_id" => self.by_name["org"].clone(),
-            "user_id" | "admin_user_id" => self.by_name["user"].clone(),
+            "user_id" | "admin_user_id" | "owner_id" => self.by_name["user"].clone(),
             "item_type_id" => vec!["Part".to_owned()],
             "permission_id" => vec!["SHARED-SET".to_owned()],
             "access_id" => vec!["SHARED-SET:viewer".to_owned()],
