@@ -95,6 +95,14 @@ impl Db {
         memory.get(&TypeId::of::<T>()).cloned().and_then(|value| value.downcast().ok())
     }
 
+    /// What is remembered of this type, which begins empty: everyone who asks has the same.
+    pub fn recall_or_default<T: Any + Send + Sync + Default>(&self) -> Arc<T> {
+        let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        let fresh = || -> Arc<dyn Any + Send + Sync> { Arc::<T>::default() };
+        let value = memory.entry(TypeId::of::<T>()).or_insert_with(fresh).clone();
+        value.downcast().unwrap_or_default()
+    }
+
     /// Remembers a value in the place of the last one of its type.
     pub fn remember<T: Any + Send + Sync>(&self, value: Arc<T>) {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner).insert(TypeId::of::<T>(), value);

@@ -6,7 +6,7 @@ pub mod page;
 pub mod quantity;
 pub mod text;
 
-pub use condition::{Condition, Selections};
+pub use condition::{Condition, Operator, Selections};
 pub use ids::{OrgId, TenantId, UserId};
 pub use page::{Page, PageRequest};
 pub use quantity::Quantity;

@@ -18,6 +18,8 @@ mod m0012_item_change_count;
 mod m0015_job_progress;
 mod m0016_plugins;
 mod m0017_webhooks;
+mod m0019_lifecycle_guards;
+mod m0020_number_counters;
 
 /// The changes of a product database, oldest first.
 pub struct Migrator;
@@ -39,6 +41,8 @@ impl ChangeList for Migrator {
             Change::expand(m0015_job_progress::Migration),
             Change::expand(m0016_plugins::Migration),
             Change::expand(m0017_webhooks::Migration),
+            Change::expand(m0019_lifecycle_guards::Migration),
+            Change::expand(m0020_number_counters::Migration),
         ]
     }
 }

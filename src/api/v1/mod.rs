@@ -10,6 +10,7 @@ mod imports;
 mod integrations;
 mod item;
 mod jobs;
+mod meta;
 mod plugins;
 mod rpc;
 mod system;
@@ -32,6 +33,8 @@ enum Tag {
     Aml,
     /// Methods by name, for clients that speak of models and methods.
     Rpc,
+    /// The model: item types, rights, lifecycles, numbering.
+    Model,
     /// Bills of materials.
     Bom,
     /// Sheets that become bills of materials.
@@ -52,6 +55,7 @@ type Apis = (
     auth::AuthApi,
     (admin::OrgsApi, admin::MembersApi, admin::UsersApi, admin::TenantsApi),
     (aml::AmlApi, aml_query::AmlQueryApi, aml_bom::AmlBomApi, rpc::RpcApi),
+    (meta::PermissionsApi, meta::LifecyclesApi, meta::NumberingApi, meta::ItemStatesApi),
     bom::BomApi,
     imports::ImportsApi,
     (plugins::PluginsApi, webhooks::WebhooksApi, integrations::IntegrationsApi),
@@ -65,6 +69,7 @@ pub fn service() -> OpenApiService<Apis, ()> {
         auth::AuthApi,
         (admin::OrgsApi, admin::MembersApi, admin::UsersApi, admin::TenantsApi),
         (aml::AmlApi, aml_query::AmlQueryApi, aml_bom::AmlBomApi, rpc::RpcApi),
+        (meta::PermissionsApi, meta::LifecyclesApi, meta::NumberingApi, meta::ItemStatesApi),
         bom::BomApi,
         imports::ImportsApi,
         (plugins::PluginsApi, webhooks::WebhooksApi, integrations::IntegrationsApi),

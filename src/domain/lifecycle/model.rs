@@ -4,12 +4,16 @@ use std::collections::HashMap;
 
 use uuid::Uuid;
 
+use super::guard::Guards;
+
 /// One state of a lifecycle.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct State {
     pub id: Uuid,
     pub map_id: Uuid,
     pub name: String,
+    /// Where it stands among the states of its lifecycle.
+    pub position: i32,
     pub is_start: bool,
     /// Refuses changes of the item and of its lines.
     pub is_locked: bool,
@@ -19,25 +23,31 @@ pub struct State {
 }
 
 /// A step from one state to another.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Transition {
+    pub id: Uuid,
     pub action: String,
     pub from: Uuid,
     pub to: Uuid,
     /// Who may take it besides administrators.
     pub role: Option<String>,
+    /// What it demands of the item.
+    pub guards: Guards,
 }
 
 /// The lifecycles of one database.
 #[derive(Debug, Clone, Default)]
 pub struct Lifecycles {
     states: HashMap<Uuid, State>,
+    /// In the order of where they lead.
     transitions: Vec<Transition>,
 }
 
 impl Lifecycles {
-    pub fn new(states: Vec<State>, transitions: Vec<Transition>) -> Self {
-        Self { states: states.into_iter().map(|state| (state.id, state)).collect(), transitions }
+    pub fn new(states: Vec<State>, mut transitions: Vec<Transition>) -> Self {
+        let states: HashMap<Uuid, State> = states.into_iter().map(|state| (state.id, state)).collect();
+        transitions.sort_by_cached_key(|step| (states.get(&step.to).map(|to| to.position), step.action.clone()));
+        Self { states, transitions }
     }
 
     pub fn state(&self, id: Uuid) -> Option<&State> {
@@ -53,23 +63,39 @@ impl Lifecycles {
         self.states.values().find(|state| state.map_id == map_id && state.is_start)
     }
 
-    /// The transition that leads from a state by the name of its action or of its target.
-    pub fn transition(&self, from: Uuid, wanted: &str) -> Option<(&Transition, &State)> {
-        self.steps_from(from)
-            .find(|(step, to)| step.action.eq_ignore_ascii_case(wanted) || to.name.eq_ignore_ascii_case(wanted))
+    /// The transitions that lead from a state by the name of their action, which only one has, or of their target, which
+    /// several can have.
+    pub fn transitions(&self, from: Uuid, wanted: &str) -> Vec<(&Transition, &State)> {
+        let wanted = folded(wanted);
+        match self.steps_from(from).find(|(step, _)| folded(&step.action) == wanted) {
+            Some(step) => vec![step],
+            None => self.steps_from(from).filter(|(_, to)| folded(&to.name) == wanted).collect(),
+        }
     }
 
     /// The names of the states that can be reached in one step.
     pub fn next_states(&self, from: Uuid) -> Vec<&str> {
-        self.steps_from(from).map(|(_, to)| to.name.as_str()).collect()
+        let mut names: Vec<&str> = Vec::new();
+        for (_, to) in self.steps_from(from) {
+            if !names.contains(&to.name.as_str()) {
+                names.push(&to.name);
+            }
+        }
+        names
     }
 
-    fn steps_from(&self, from: Uuid) -> impl Iterator<Item = (&Transition, &State)> {
+    /// The steps that lead from a state, each with where it leads.
+    pub fn steps_from(&self, from: Uuid) -> impl Iterator<Item = (&Transition, &State)> {
         self.transitions
             .iter()
             .filter(move |step| step.from == from)
             .filter_map(|step| self.states.get(&step.to).map(|to| (step, to)))
     }
+}
+
+/// Names as they are compared: two that differ in case only would be one to a person.
+pub(super) fn folded(name: &str) -> String {
+    name.trim().to_lowercase()
 }
 
 /// The seeded lifecycle: (name, start, locked, released).
@@ -102,16 +128,19 @@ mod tests {
             id: ids[name],
             map_id,
             name: name.into(),
+            position: 0,
             is_start,
             is_locked,
             is_released,
             permission_id: None,
         });
         let transitions = STANDARD_TRANSITIONS.iter().map(|&(action, from, to, role)| Transition {
+            id: Uuid::new_v4(),
             action: action.into(),
             from: ids[from],
             to: ids[to],
             role: role.map(str::to_owned),
+            guards: Guards::default(),
         });
         (Lifecycles::new(states.collect(), transitions.collect()), ids)
     }
@@ -120,11 +149,11 @@ mod tests {
     fn a_step_is_found_by_its_action_or_its_target() {
         let (lifecycles, ids) = standard();
         for wanted in ["submit", "Review", "review"] {
-            let (_, to) = lifecycles.transition(ids["Draft"], wanted).unwrap();
-            assert_eq!(to.name, "Review");
+            let found = lifecycles.transitions(ids["Draft"], wanted);
+            assert_eq!(found.iter().map(|(_, to)| to.name.as_str()).collect::<Vec<_>>(), ["Review"]);
         }
-        assert!(lifecycles.transition(ids["Draft"], "Released").is_none(), "no state is skipped");
-        assert!(lifecycles.transition(ids["Obsolete"], "Draft").is_none());
+        assert!(lifecycles.transitions(ids["Draft"], "Released").is_empty(), "no state is skipped");
+        assert!(lifecycles.transitions(ids["Obsolete"], "Draft").is_empty());
     }
 
     #[test]

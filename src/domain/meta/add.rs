@@ -48,7 +48,8 @@ pub(super) async fn prepare_item(write: &Write<'_>, kind: &ItemType, id: Option<
     if let Some(property) = &kind.number_property
         && is_blank(values.get(property))
     {
-        values.insert(property.clone(), numbering::draw(write, kind).await?.into());
+        let number = numbering::draw(write, kind, &values).await?;
+        values.insert(property.clone(), number.into());
     }
     item.properties = values;
     let item = hooks::before_write(write, kind, Moment::Add, None, item).await?;

@@ -48,7 +48,7 @@ pub(super) fn turns(model: &Model, given: &AmlItem, mut turns: Turns) -> Turns {
     {
         turns = turns.structure(kind);
         if draws_number(kind, &given.properties) {
-            turns = turns.numbering(kind);
+            turns = turns.numbering(kind, &given.properties);
         }
     }
     given.relationships.iter().fold(turns, |turns, nested| self::turns(model, nested, turns))

@@ -5,6 +5,7 @@
 //!
 //! Not here: what a BOM means (`bom`); what a state forbids (`lifecycle`); who may (`permission`).
 
+mod access;
 mod add;
 mod aml;
 mod apply;
@@ -26,11 +27,13 @@ mod relate;
 mod repo;
 mod seed;
 mod shown;
+mod steps;
 mod typed;
 mod update;
 mod values;
 mod write;
 
+pub use access::{ItemAccess, ItemAccessChange, change_item_access, item_access};
 pub use add::add_item;
 pub use aml::{AmlAction, AmlItem};
 pub use apply::{Applied, apply};
@@ -42,16 +45,22 @@ pub use item::{Item, parse_id};
 pub use labels::{LABEL_SIGN, Labels};
 pub use mirrors::{Expanded, ItemView};
 pub use model::{DataType, ItemType, Model, Property};
-pub use numbering::draws_number;
+pub use numbering::{
+    Counter, Numbering, NumberingChange, Preview, draws_number, get_numbering, preview_number, set_numbering,
+};
 pub use period::{Period, recorded_period};
 pub use query::{Expand, Page, Query, get_expanded, query};
 pub use relate::{add_relationship, locked_lines, remove_relationship};
+pub use repo::history::Taken;
 pub use repo::visible::visible;
 pub use seed::seed_model;
+pub use steps::{History, NextStep, item_history, next_steps};
 pub use typed::parse_moment;
 pub use update::update_item;
 pub use values::{Values, normalise, text_value};
 pub use write::{Turns, Write};
 
+#[cfg(test)]
+mod administration_tests;
 #[cfg(test)]
 mod rights_tests;

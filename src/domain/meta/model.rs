@@ -6,11 +6,12 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::item::{Item, not_found};
+use super::numbering::Sequence;
 use super::repo;
 use crate::context::Ctx;
 use crate::db::Db;
 use crate::domain::lifecycle::{self, Lifecycles, State};
-use crate::domain::permission::{self, Action, DEFAULT_SET, Rights, Sets, Subject};
+use crate::domain::permission::{self, Action, Rights, Sets, Subject};
 use crate::domain::revision;
 use crate::error::{Error, Result};
 
@@ -116,6 +117,8 @@ struct Facts {
     types: BTreeMap<String, ItemType>,
     sets: Arc<Sets>,
     lifecycles: Lifecycles,
+    /// By type.
+    sequences: BTreeMap<String, Sequence>,
 }
 
 impl Facts {
@@ -131,6 +134,7 @@ impl Facts {
             types: types.into_iter().map(|kind| (kind.id.clone(), kind)).collect(),
             sets: Arc::new(permission::sets(db).await?),
             lifecycles: lifecycle::lifecycles(db).await?,
+            sequences: repo::numbering::all(db).await?,
         });
         db.remember(facts.clone());
         Ok(facts)
@@ -169,17 +173,20 @@ impl Model {
         &self.facts.lifecycles
     }
 
+    /// How the items of a type are numbered.
+    pub(super) fn sequence(&self, item_type: &str) -> Sequence {
+        self.facts.sequences.get(item_type).cloned().unwrap_or_else(|| Sequence::usual(item_type))
+    }
+
     pub fn state(&self, item: &Item) -> Option<&State> {
         item.current_state.and_then(|id| self.facts.lifecycles.state(id))
     }
 
     /// The set that governs an item: its state's, else its own, else its type's, else the default.
     pub fn permission_set<'a>(&'a self, item: &'a Item) -> &'a str {
-        self.state(item)
-            .and_then(|state| state.permission_id.as_deref())
-            .or(item.permission_id.as_deref())
-            .or_else(|| self.facts.types.get(&item.item_type).and_then(|kind| kind.permission_id.as_deref()))
-            .unwrap_or(DEFAULT_SET)
+        let state = self.state(item).and_then(|state| state.permission_id.as_deref());
+        let kind = self.facts.types.get(&item.item_type).and_then(|kind| kind.permission_id.as_deref());
+        permission::governing(state, item.permission_id.as_deref(), kind)
     }
 
     /// The item with the set that governs it in the place of its own.
@@ -209,7 +216,7 @@ impl Model {
     }
 
     pub fn require_create(&self, kind: &ItemType) -> Result<()> {
-        let set = kind.permission_id.as_deref().unwrap_or(DEFAULT_SET);
+        let set = permission::governing(None, None, kind.permission_id.as_deref());
         if self.rights.allow(set, Action::Create, Subject::default()) {
             return Ok(());
         }

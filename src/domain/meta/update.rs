@@ -35,7 +35,7 @@ pub(super) async fn locked_item(write: &Write<'_>, kind: &ItemType, given: &AmlI
 }
 
 /// A line is locked after its source, as everywhere: whoever locks both never waits for one who waits for it.
-async fn lock_item(write: &Write<'_>, kind: &ItemType, id: Uuid) -> Result<Item> {
+pub(super) async fn lock_item(write: &Write<'_>, kind: &ItemType, id: Uuid) -> Result<Item> {
     if kind.is_relationship
         && let Some(source) = repo::items::find(&write.tx, id).await?.and_then(|line| line.source_id)
     {

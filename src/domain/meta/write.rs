@@ -8,6 +8,8 @@ use tokio::sync::OnceCell;
 
 use super::item::Item;
 use super::model::{ItemType, Model};
+use super::numbering::{self, TakenValues};
+use super::values::Values;
 use crate::context::Ctx;
 use crate::db::Tx;
 use crate::domain::audit::{self, Change};
@@ -19,24 +21,34 @@ const CHANGES_PER_STATEMENT: usize = 200;
 
 /// What a write must have to itself until it ends. Named before it begins, so that those who wait hold nothing.
 #[derive(Debug, Clone, Default)]
-pub struct Turns(BTreeSet<String>);
+pub struct Turns {
+    locks: BTreeSet<String>,
+    /// Items that draw a number, by their types.
+    numbers: Vec<(String, Values)>,
+}
 
 impl Turns {
     /// To add lines of a type that allows no cycle: two that close one only together must not both pass.
     #[must_use]
     pub fn structure(mut self, kind: &ItemType) -> Self {
         if kind.is_acyclic {
-            self.0.insert(structure(kind));
+            self.locks.insert(structure(kind));
         }
         self
     }
 
-    /// To draw numbers of a type. Who gave numbers by hand and waits to draw one would stand in the way of who has drawn
-    /// one of those.
+    /// To draw the number of an item with these values. Who gave numbers by hand and waits to draw one would stand in the
+    /// way of who has drawn one of those.
     #[must_use]
-    pub fn numbering(mut self, kind: &ItemType) -> Self {
-        self.0.insert(numbering(kind));
+    pub fn numbering(mut self, kind: &ItemType, values: &Values) -> Self {
+        self.numbers.push((kind.id.clone(), values.clone()));
         self
+    }
+
+    /// The names of what is waited for: numbers that may leave gaps are not.
+    fn names(&self, model: &Model) -> BTreeSet<String> {
+        let in_turn = self.numbers.iter().filter(|(kind, _)| model.sequence(kind).gap_free);
+        self.locks.iter().cloned().chain(in_turn.map(|(kind, _)| numbering_turn(kind))).collect()
     }
 }
 
@@ -44,8 +56,8 @@ fn structure(kind: &ItemType) -> String {
     format!("structure:{}", kind.id)
 }
 
-fn numbering(kind: &ItemType) -> String {
-    format!("numbering:{}", kind.id)
+fn numbering_turn(kind: &str) -> String {
+    format!("numbering:{kind}")
 }
 
 /// What every step of one transaction needs.
@@ -53,7 +65,9 @@ pub struct Write<'a> {
     pub ctx: &'a Ctx,
     pub model: &'a Model,
     pub(super) tx: Tx,
-    turns: Turns,
+    /// Numbers for what it will add.
+    pub(super) taken: TakenValues,
+    turns: BTreeSet<String>,
     changes: Mutex<Vec<Change>>,
     /// Looked up for the first item that is written.
     hooks: OnceCell<Vec<Active>>,
@@ -61,8 +75,10 @@ pub struct Write<'a> {
 
 impl<'a> Write<'a> {
     pub async fn begin(ctx: &'a Ctx, model: &'a Model, turns: Turns) -> Result<Self> {
-        let tx = ctx.begin_holding(&turns.0).await?;
-        Ok(Self { ctx, model, tx, turns, changes: Mutex::default(), hooks: OnceCell::new() })
+        let taken = numbering::take(ctx, model, &turns.numbers).await?;
+        let turns = turns.names(model);
+        let tx = ctx.begin_holding(&turns).await?;
+        Ok(Self { ctx, model, tx, taken, turns, changes: Mutex::default(), hooks: OnceCell::new() })
     }
 
     /// The plugins that have a say in this write.
@@ -77,11 +93,11 @@ impl<'a> Write<'a> {
     }
 
     pub(super) fn require_numbering(&self, kind: &ItemType) -> Result<()> {
-        self.require_turn(&numbering(kind))
+        self.require_turn(&numbering_turn(&kind.id))
     }
 
     fn require_turn(&self, name: &str) -> Result<()> {
-        if self.turns.0.contains(name) {
+        if self.turns.contains(name) {
             return Ok(());
         }
         Err(Error::internal(format!("A write began without its turn {name:?}")))
@@ -119,7 +135,7 @@ impl<'a> Write<'a> {
 mod tests {
     use super::*;
     use crate::db::dialect::statement;
-    use crate::domain::meta::add_item;
+    use crate::domain::meta::{NumberingChange, add_item, set_numbering};
     use crate::domain::testing::TestOrg;
     use crate::error::Kind;
     use sea_orm::ConnectionTrait;
@@ -154,7 +170,25 @@ mod tests {
         let write = Write::begin(&org.ctx, &model, Turns::default()).await.unwrap();
         assert_eq!(add_item(&write, kind, Default::default()).await.unwrap_err().kind(), Kind::Internal);
         drop(write);
-        let write = Write::begin(&org.ctx, &model, Turns::default().numbering(kind)).await.unwrap();
+        let write = Write::begin(&org.ctx, &model, Turns::default().numbering(kind, &Values::new())).await.unwrap();
         add_item(&write, kind, Default::default()).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn numbers_that_may_leave_gaps_are_waited_for_by_nobody() {
+        let org = TestOrg::new().await;
+        for (gap_free, expected) in [(true, vec!["numbering:Part".to_owned()]), (false, Vec::new())] {
+            let change = NumberingChange { gap_free: Some(gap_free), ..NumberingChange::default() };
+            set_numbering(&org.ctx, "Part", change).await.unwrap();
+            let model = Model::load(&org.ctx).await.unwrap();
+            let kind = model.item_type("Part").unwrap();
+            let turns = Turns::default().numbering(kind, &Values::new());
+            assert_eq!(turns.names(&model).into_iter().collect::<Vec<_>>(), expected);
+            let write = Write::begin(&org.ctx, &model, turns).await.unwrap();
+            // One that was not told of before is drawn all the same where nobody waits.
+            add_item(&write, kind, Values::new()).await.unwrap();
+            add_item(&write, kind, Values::new()).await.unwrap();
+            write.commit().await.unwrap();
+        }
     }
 }

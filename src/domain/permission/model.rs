@@ -7,11 +7,11 @@ use crate::context::Actor;
 use crate::types::UserId;
 
 /// Everyone.
-pub const WORLD: &str = "world";
+pub(super) const WORLD: &str = "world";
 /// Whoever made the item.
-const CREATOR: &str = "Creator";
+pub(super) const CREATOR: &str = "Creator";
 /// Whoever owns the item.
-const OWNER: &str = "Owner";
+pub(super) const OWNER: &str = "Owner";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Action {
@@ -69,6 +69,14 @@ impl Entry {
             Action::Discover => self.discover,
         }
     }
+}
+
+/// The permission set of items and types that name none.
+pub const DEFAULT_SET: &str = "Default";
+
+/// The set that governs an item: its state's, else its own, else its type's, else the default.
+pub fn governing<'a>(state: Option<&'a str>, own: Option<&'a str>, kind: Option<&'a str>) -> &'a str {
+    state.or(own).or(kind).unwrap_or(DEFAULT_SET)
 }
 
 /// Whose item it is.
@@ -162,83 +170,5 @@ impl Rights {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::types::TenantId;
-
-    fn user(id: UserId, roles: &[&str]) -> Actor {
-        Actor::User {
-            tenant: TenantId::new("acme").unwrap(),
-            id,
-            name: "someone".into(),
-            roles: roles.iter().map(|role| (*role).to_owned()).collect(),
-            superuser: false,
-        }
-    }
-
-    fn entry(identity: &str, grants: &[Action]) -> Entry {
-        Entry {
-            permission_id: "Set".into(),
-            identity_id: identity.into(),
-            create: grants.contains(&Action::Create),
-            get: grants.contains(&Action::Get),
-            update: grants.contains(&Action::Update),
-            delete: grants.contains(&Action::Delete),
-            discover: grants.contains(&Action::Discover),
-        }
-    }
-
-    #[test]
-    fn an_entry_grants_to_whom_it_names_and_only_what_it_names() {
-        use Action::{Delete, Get, Update};
-        let subject = Subject { created_by: Some(7), owner: Some(8) };
-        let entries = || {
-            vec![
-                entry("viewer", &[Get]),
-                entry("engineer", &[Get, Update]),
-                entry("42", &[Delete]),
-                entry("Creator", &[Update]),
-                entry("Owner", &[Delete]),
-            ]
-        };
-        let table = [
-            (user(1, &["viewer"]), Get, true),
-            (user(1, &["viewer"]), Update, false),
-            (user(1, &["engineer"]), Update, true),
-            (user(1, &["engineer"]), Delete, false),
-            (user(1, &[]), Get, false),
-            (user(42, &[]), Delete, true),
-            (user(42, &[]), Get, false),
-            (user(7, &[]), Update, true),
-            (user(8, &[]), Update, false),
-            (user(8, &[]), Delete, true),
-            (user(1, &["admin"]), Delete, true),
-            (Actor::Anonymous { trusted: false }, Get, false),
-            (Actor::Anonymous { trusted: true }, Delete, true),
-            (Actor::System { name: "cli" }, Delete, true),
-        ];
-        for (actor, action, expected) in table {
-            let rights = Rights::new(actor.clone(), Arc::new(Sets::new(Vec::new(), entries())));
-            assert_eq!(rights.allow("Set", action, subject), expected, "{actor:?} {action:?}");
-            assert_eq!(
-                rights.allow("Other", action, subject),
-                actor.is_administrator(),
-                "an unknown set grants nothing"
-            );
-        }
-    }
-
-    #[test]
-    fn the_world_includes_the_anonymous_and_a_creator_must_be_somebody() {
-        let rights = Rights::new(
-            Actor::Anonymous { trusted: false },
-            Arc::new(Sets::new(
-                Vec::new(),
-                vec![entry("world", &[Action::Get, Action::Create]), entry("Creator", &[Action::Update])],
-            )),
-        );
-        assert!(rights.allow("Set", Action::Get, Subject::default()));
-        assert!(!rights.allow("Set", Action::Create, Subject::default()), "who is not logged in does not write");
-        assert!(!rights.allow("Set", Action::Update, Subject::default()));
-    }
-}
+#[path = "decision_tests.rs"]
+mod tests;

@@ -14,6 +14,8 @@ pub struct Model {
     pub to_state_id: Uuid,
     #[sea_orm(column_type = "Text", nullable)]
     pub role: Option<String>,
+    #[sea_orm(column_type = "JsonBinary", nullable)]
+    pub guards: Option<Json>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

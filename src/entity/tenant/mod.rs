@@ -3,11 +3,13 @@
 pub mod audit_event;
 pub mod effectivity;
 pub mod item;
+pub mod item_transition;
 pub mod item_type;
 pub mod job;
 pub mod lifecycle_map;
 pub mod lifecycle_state;
 pub mod lifecycle_transition;
+pub mod number_counter;
 pub mod number_sequence;
 pub mod outbox_event;
 pub mod permission;

@@ -12,6 +12,9 @@ pub struct Model {
     pub prefix: String,
     pub padding: i32,
     pub next_value: i64,
+    pub gap_free: bool,
+    pub counts_by_prefix: bool,
+    pub generation: i64,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

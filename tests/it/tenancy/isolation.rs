@@ -62,10 +62,16 @@ impl Loot {
             "tenant_id" => vec!["umbra".to_owned()],
             "org_id" | "default_org_id" => self.by_name["org"].clone(),
             "job_id" => self.by_name["job"].clone(),
-            "user_id" | "admin_user_id" => self.by_name["user"].clone(),
             "webhook_id" => self.by_name["webhook"].clone(),
             "delivery_id" => self.by_name["delivery"].clone(),
             "plugin_id" => vec!["yuantus-demo".to_owned()],
+            "user_id" | "admin_user_id" | "owner_id" => self.by_name["user"].clone(),
+            "item_type_id" => vec!["Part".to_owned()],
+            "permission_id" => vec!["SHARED-SET".to_owned()],
+            "access_id" => vec!["SHARED-SET:viewer".to_owned()],
+            "lifecycle_id" | "copy_of" => self.by_name["lifecycle"].clone(),
+            "state_id" | "from_state_id" | "to_state_id" => self.by_name["state"].clone(),
+            "transition_id" => self.by_name["transition"].clone(),
             _ if name.ends_with("id") => self.by_name["item"].clone(),
             "parent" | "number" => vec!["SHARED-1".to_owned()],
             _ => Vec::new(),
@@ -165,9 +171,24 @@ async fn furnish(client: &Client, marker: &str) -> Loot {
     let delivery = client.post(&format!("/webhooks/{hook}/test"), &json!({})).await.expect(200);
     let config = json!({"config": {"note": marker}});
     client.put("/plugins/yuantus-demo/config", &config).await.expect(200);
+    let promote = json!({"type": "Part", "action": "promote", "id": items[1], "properties": {"state": "Review", "comment": marker}});
+    client.post("/aml/apply", &promote).await.expect(200);
+    client.post("/meta/permissions", &json!({"id": "SHARED-SET", "name": marker})).await.expect(200);
+    let access = json!({"identity_id": "viewer", "can_get": true});
+    client.post("/meta/permissions/SHARED-SET/accesses", &access).await.expect(200);
+    client.put("/meta/item-types/Document/numbering", &json!({"prefix": marker})).await.expect(200);
+    let lifecycle = client.post("/meta/lifecycles", &json!({"name": marker})).await.expect(200);
+    let path = format!("/meta/lifecycles/{}", id(&lifecycle));
+    let state = id(&client.post(&format!("{path}/states"), &json!({"name": marker})).await.expect(200));
+    let start = id(&lifecycle["states"][0]);
+    let step = json!({"action": marker, "from_state_id": start, "to_state_id": state});
+    let step = id(&client.post(&format!("{path}/transitions"), &step).await.expect(200));
     Loot {
         by_name: BTreeMap::from([
             ("item", items),
+            ("lifecycle", vec![id(&lifecycle)]),
+            ("state", vec![state, start]),
+            ("transition", vec![step]),
             ("user", vec!["4711".to_owned(), "1".to_owned()]),
             ("org", vec!["org-1".to_owned(), "org-2".to_owned()]),
             ("webhook", vec![hook]),
@@ -199,6 +220,14 @@ async fn everything_of(client: &Client) -> Value {
         hook["failing_since"] = client.get(&deliveries).await.expect(200)["total"].clone();
     }
     seen.insert("/webhooks".to_owned(), hooks);
+    let lists = ["/meta/permissions", "/meta/permissions/SHARED-SET", "/meta/lifecycles"];
+    for path in lists.into_iter().chain(["/meta/item-types/Document/numbering", "/meta/item-types/Part/numbering"]) {
+        seen.insert(path.to_owned(), client.get(path).await.expect(200));
+    }
+    for lifecycle in client.get("/meta/lifecycles").await.expect(200)["items"].as_array().unwrap() {
+        let path = format!("/meta/lifecycles/{}", id(lifecycle));
+        seen.insert(path.clone(), client.get(&path).await.expect(200));
+    }
     for kind in ["Part", "Part BOM", "Document"] {
         seen.insert(kind.to_owned(), client.post("/aml/apply", &json!({"type": kind})).await.expect(200));
     }

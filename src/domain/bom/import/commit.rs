@@ -94,9 +94,12 @@ async fn carry_out(
 /// What the steps of a plan will need to themselves.
 fn turns(model: &Model, parts: &[Step]) -> Result<Turns> {
     let part = model.item_type(PART)?;
-    let draws = |step: &Step| matches!(step, Step::Create(values) if meta::draws_number(part, values));
+    let drawn = parts.iter().filter_map(|step| match step {
+        Step::Create(values) if meta::draws_number(part, values) => Some(values),
+        _ => None,
+    });
     let turns = Turns::default().structure(model.item_type(PART_BOM)?);
-    Ok(if parts.iter().any(draws) { turns.numbering(part) } else { turns })
+    Ok(drawn.fold(turns, |turns, values| turns.numbering(part, values)))
 }
 
 /// Carries out the steps of a plan within one transaction.

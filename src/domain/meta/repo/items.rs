@@ -113,6 +113,18 @@ pub async fn find_locked(tx: &Tx, id: Uuid) -> Result<Option<Item>> {
     Ok(item::Entity::find_by_id(id).lock(LockType::NoKeyUpdate).one(tx).await?.map(Item::from))
 }
 
+/// Stores whose an item is and which set it has of its own.
+pub async fn set_access(tx: &Tx, item: &Item) -> Result<()> {
+    use sea_orm::ActiveValue::Set;
+    let changed = item::ActiveModel {
+        permission_id: Set(item.permission_id.clone()),
+        owner_id: Set(item.owner_id),
+        ..Default::default()
+    };
+    item::Entity::update_many().set(changed).filter(item::Column::Id.eq(item.id)).exec(tx).await?;
+    Ok(())
+}
+
 pub async fn by_key(db: &impl ConnectionTrait, kind: &str, key: &str) -> Result<Option<Item>> {
     let found = item::Entity::find()
         .filter(item::Column::ItemTypeId.eq(kind))

@@ -3,6 +3,7 @@
 pub mod effectivities;
 mod filter;
 pub mod graph;
+pub mod history;
 pub mod items;
 pub mod numbering;
 pub mod query;
