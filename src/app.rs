@@ -11,7 +11,7 @@ use crate::config::{Config, DatabaseUrl, SchemaMode, StorageKind};
 use crate::context::{Actor, Ctx, PlatformCtx};
 use crate::db::{self, Db, Limits, Standing};
 use crate::domain::identity::{Identity, LoginRules, Tokens};
-use crate::domain::meta::seed_model;
+use crate::domain::meta::{PropertyIndexJob, seed_model};
 use crate::error::{Error, Result};
 use crate::jobs::{Registry, TenantCheck};
 use crate::storage::{S3Target, Storage, StorageTarget};
@@ -54,7 +54,7 @@ impl App {
             config.platform.admin_enabled,
             config.platform.tenant_id.clone(),
         ));
-        let jobs = Registry::default().with(TenantCheck);
+        let jobs = Registry::default().with(TenantCheck).with(PropertyIndexJob);
         Ok(Self { config, tenancy, identity, jobs })
     }
 

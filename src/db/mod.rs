@@ -7,6 +7,7 @@ pub mod dialect;
 mod errors;
 mod inspect;
 mod migrate;
+pub mod property_index;
 mod schema;
 mod sql;
 mod template;

@@ -14,6 +14,8 @@ mod m0007_audit_events;
 mod m0008_outbox;
 mod m0009_jobs;
 mod m0010_model_revision;
+mod m0011_property_rules;
+mod m0018_views;
 
 /// The changes of a product database, oldest first.
 pub struct Migrator;
@@ -31,6 +33,8 @@ impl ChangeList for Migrator {
             Change::expand(m0008_outbox::Migration),
             Change::expand(m0009_jobs::Migration),
             Change::expand(m0010_model_revision::Migration),
+            Change::expand(m0011_property_rules::Migration),
+            Change::expand(m0018_views::Migration),
         ]
     }
 }

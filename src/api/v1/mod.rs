@@ -6,7 +6,9 @@ mod auth;
 mod bom;
 mod imports;
 mod item;
+mod meta;
 mod system;
+mod ui;
 
 use poem_openapi::{OpenApiService, Tags};
 
@@ -23,6 +25,10 @@ enum Tag {
     Platform,
     /// Items of every type: add, get, update, delete, promote.
     Aml,
+    /// The model: item types, properties and what governs them.
+    Model,
+    /// Forms and grids.
+    Ui,
     /// Bills of materials.
     Bom,
     /// Sheets that become bills of materials.
@@ -35,6 +41,8 @@ type Apis = (
     auth::AuthApi,
     (admin::OrgsApi, admin::MembersApi, admin::UsersApi, admin::TenantsApi),
     aml::AmlApi,
+    (meta::ItemTypesApi, meta::PropertiesApi),
+    ui::UiApi,
     bom::BomApi,
     imports::ImportsApi,
     system::SystemApi,
@@ -46,6 +54,8 @@ pub fn service() -> OpenApiService<Apis, ()> {
         auth::AuthApi,
         (admin::OrgsApi, admin::MembersApi, admin::UsersApi, admin::TenantsApi),
         aml::AmlApi,
+        (meta::ItemTypesApi, meta::PropertiesApi),
+        ui::UiApi,
         bom::BomApi,
         imports::ImportsApi,
         system::SystemApi,

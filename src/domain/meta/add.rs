@@ -7,7 +7,7 @@ use super::mirrors::without_mirrors;
 use super::model::ItemType;
 use super::values::{Values, is_blank, normalise, require_whole, with_defaults};
 use super::write::Write;
-use super::{numbering, period, relate, repo};
+use super::{numbering, period, references, relate, repo, unique};
 use crate::domain::audit::new_id;
 use crate::error::{Error, Result};
 
@@ -27,7 +27,7 @@ pub async fn add_item(write: &Write<'_>, kind: &ItemType, given: Values) -> Resu
     write.model.require_create(kind)?;
     let mut item = blank(write, kind)?;
     let given = without_mirrors(kind, given, &item.state)?;
-    let mut values = with_defaults(kind, normalise(kind, given)?)?;
+    let mut values = with_defaults(write.ctx, kind, normalise(kind, given)?)?;
     // The state is the lifecycle's, not a value that could disagree with it.
     values.remove("state");
     if let Some(property) = &kind.number_property
@@ -36,6 +36,7 @@ pub async fn add_item(write: &Write<'_>, kind: &ItemType, given: Values) -> Resu
         values.insert(property.clone(), numbering::draw(write, kind).await?.into());
     }
     require_whole(kind, &values)?;
+    references::require(write, kind, None, &values).await?;
     item.properties = values;
     item.unique_key = kind.number(&item).map(str::to_owned);
     repo::items::insert(&write.tx, &item).await.map_err(|error| duplicate(error, kind, &item))?;
@@ -84,6 +85,10 @@ pub(super) fn duplicate(error: Error, kind: &ItemType, item: &Item) -> Error {
     if error.code_name() != Some("DUPLICATE") {
         return error;
     }
+    let error = match unique::value_taken(error, kind, item) {
+        Ok(taken) => return taken,
+        Err(error) => error,
+    };
     let number = item.unique_key.clone().unwrap_or_default();
     Error::conflict(format!("{} {number} already exists", kind.label))
         .code(
@@ -91,4 +96,5 @@ pub(super) fn duplicate(error: Error, kind: &ItemType, item: &Item) -> Error {
             format!("{} {number} exists already. Choose another number, or leave it out to draw one.", kind.label),
         )
         .details(serde_json::json!({ "resource": kind.id, "number": number }))
+        .caused_by(error)
 }

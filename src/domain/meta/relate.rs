@@ -11,7 +11,7 @@ use super::item::{Item, not_found, parse_id};
 use super::model::ItemType;
 use super::values::{Values, normalise, require_whole, text_value, with_defaults};
 use super::write::Write;
-use super::{graph, period, repo};
+use super::{graph, period, references, repo, unique};
 use crate::domain::permission::Action;
 use crate::error::{Error, Result};
 
@@ -34,8 +34,9 @@ pub async fn add_relationship(
     write.model.require_create(kind)?;
     check_ends(kind, &source, &related)?;
     let mut line = blank(write, kind)?;
-    line.properties = with_defaults(kind, normalise(kind, given)?)?;
+    line.properties = with_defaults(write.ctx, kind, normalise(kind, given)?)?;
     require_whole(kind, &line.properties)?;
+    references::require(write, kind, None, &line.properties).await?;
     line.source_id = Some(source.id);
     line.related_id = Some(related.id);
     line.unique_key = unique_key(kind, &line);
@@ -121,6 +122,10 @@ pub(super) fn exists(error: Error, kind: &ItemType, line: &Item) -> Error {
     if error.code_name() != Some("DUPLICATE") {
         return error;
     }
+    let error = match unique::value_taken(error, kind, line) {
+        Ok(taken) => return taken,
+        Err(error) => error,
+    };
     let ends = (line.source_id.unwrap_or_default(), line.related_id.unwrap_or_default());
     Error::conflict(format!("{} already exists: {} -> {}", kind.label, ends.0, ends.1))
         .code(
@@ -130,6 +135,7 @@ pub(super) fn exists(error: Error, kind: &ItemType, line: &Item) -> Error {
         .details(json!({
             "source_id": ends.0, "related_id": ends.1, "resource": kind.id, "key": key_values(kind, line),
         }))
+        .caused_by(error)
 }
 
 /// Refuses a line that would put an item below itself.

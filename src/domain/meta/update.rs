@@ -9,7 +9,7 @@ use super::model::ItemType;
 use super::relate::{exists, require_line, unique_key};
 use super::values::{Values, merged, normalise, require_whole, same_values};
 use super::write::Write;
-use super::{period, repo};
+use super::{period, references, repo};
 use crate::domain::permission::Action;
 use crate::error::{Error, Result};
 use uuid::Uuid;
@@ -71,6 +71,7 @@ async fn change(write: &Write<'_>, kind: &ItemType, item: Item, given: Values) -
     if same_values(&values, &item.properties) {
         return Ok(item);
     }
+    references::require(write, kind, Some(&item.properties), &values).await?;
     let mut after = Item {
         properties: values,
         modified_by_id: write.ctx.actor.user_id(),

@@ -13,3 +13,4 @@ pub mod outbox_event;
 pub mod permission;
 pub mod permission_entry;
 pub mod property;
+pub mod view;
