@@ -6,3 +6,5 @@ mod auth;
 mod bom;
 mod errors;
 mod imports;
+pub mod types;
+mod views;

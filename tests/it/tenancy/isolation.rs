@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 
+use crate::api::types::settled;
 use crate::support::client::{Client, Reply, reply};
 use crate::support::world::{PASSWORD, World, add_line, create_tenant, id};
 use crate::support::{Installation, on_every_backend};
@@ -59,6 +60,11 @@ impl Loot {
     fn values(&self, name: &str) -> Vec<String> {
         match name {
             "item_type" | "item_type_name" | "type" => vec!["Part".to_owned(), "Part BOM".to_owned()],
+            "item_type_id" | "source_item_type_id" | "related_item_type_id" | "data_source_id" => {
+                vec!["Shared Type".to_owned(), "Part".to_owned(), "Private Type".to_owned()]
+            }
+            "property_id" => self.by_name["property"].clone(),
+            "view_id" => self.by_name["view"].clone(),
             "tenant_id" => vec!["umbra".to_owned()],
             "org_id" | "default_org_id" => self.by_name["org"].clone(),
             "user_id" | "admin_user_id" => self.by_name["user"].clone(),
@@ -106,13 +112,36 @@ async fn furnish(client: &Client, marker: &str) -> Loot {
     client.post("/admin/users", &user).await.expect(200);
     client.post("/admin/orgs", &json!({"id": "org-2", "name": marker})).await.expect(200);
     client.patch("/admin/orgs/org-1", &json!({"name": marker})).await.expect(200);
+    let (properties, views) = furnish_model(client, marker).await;
     Loot {
         by_name: BTreeMap::from([
+            ("property", properties),
+            ("view", views),
             ("item", items),
             ("user", vec!["4711".to_owned(), "1".to_owned()]),
             ("org", vec!["org-1".to_owned(), "org-2".to_owned()]),
         ]),
     }
+}
+
+/// Types, a property and views whose texts bear the marker; only umbra has the private one.
+async fn furnish_model(client: &Client, marker: &str) -> (Vec<String>, Vec<String>) {
+    let private = (marker == MARKER).then_some("Private Type");
+    let (mut properties, mut views) = (Vec::new(), Vec::new());
+    for name in ["Shared Type"].into_iter().chain(private) {
+        let kind = json!({
+            "id": name, "label": marker, "description": marker,
+            "properties": [{"name": "code", "label": marker, "length": 30, "is_indexed": true, "default_value": marker}],
+        });
+        client.post("/meta/item-types", &kind).await.expect(200);
+        let kind = client.get(&format!("/meta/item-types/{name}")).await.expect(200);
+        properties.push(id(&kind["properties"][0]));
+        for view in ["form", "grid"] {
+            let layout = json!({"label": marker, "layout": {"title": marker}});
+            views.push(id(&client.put(&format!("/ui/{view}/{name}"), &layout).await.expect(200)));
+        }
+    }
+    (properties, views)
 }
 
 async fn everything_of(client: &Client) -> Value {
@@ -121,6 +150,13 @@ async fn everything_of(client: &Client) -> Value {
         ["/admin/users", "/admin/orgs", "/admin/orgs/org-1/members", "/admin/orgs/org-2/members", "/admin/tenant"]
     {
         seen.insert(path.to_owned(), client.get(path).await.expect(200));
+    }
+    for path in ["/meta/item-types", "/ui/form/Shared Type", "/ui/grid/Private Type"] {
+        seen.insert(path.to_owned(), client.get(path).await.expect(200));
+    }
+    for kind in ["Shared Type", "Private Type"] {
+        // How far an index is changes by itself.
+        seen.insert(kind.to_owned(), settled(client, kind, "code").await);
     }
     for kind in ["Part", "Part BOM", "Document"] {
         seen.insert(kind.to_owned(), client.post("/aml/apply", &json!({"type": kind})).await.expect(200));

@@ -5,7 +5,6 @@ use poem_openapi::payload::Json;
 use poem_openapi::types::MaybeUndefined;
 use poem_openapi::{Object, OpenApi};
 use serde::Deserialize;
-use serde_json::Value;
 
 use super::super::Tag;
 use super::{NewPropertyRequest, PropertyResponse};
@@ -229,13 +228,40 @@ struct SchemaRefreshed {
     item_type_id: String,
     /// Indexes that were not ready and are made once more.
     indexes_retried: u64,
-    schema: FreeObject,
+    schema: TypeSchema,
 }
 
-fn schema(kind: &ItemType) -> FreeObject {
-    match meta::json_schema(kind) {
-        Value::Object(schema) => FreeObject(schema),
-        _ => FreeObject::default(),
+/// A JSON Schema (draft 2020-12).
+#[derive(Object)]
+struct TypeSchema {
+    /// `object`.
+    #[oai(rename = "type")]
+    json_type: String,
+    title: String,
+    #[oai(skip_serializing_if_is_none)]
+    description: Option<String>,
+    /// A schema for each property, by its name.
+    properties: FreeObject,
+    required: Vec<String>,
+    /// `false` where the type takes declared properties only.
+    #[oai(rename = "additionalProperties", skip_serializing_if_is_none)]
+    additional_properties: Option<bool>,
+}
+
+impl From<&ItemType> for TypeSchema {
+    fn from(kind: &ItemType) -> Self {
+        let mut schema = meta::json_schema(kind);
+        let properties = schema["properties"].as_object_mut().map(std::mem::take).unwrap_or_default();
+        let required = schema["required"].as_array().into_iter().flatten();
+        let text = |key: &str| schema[key].as_str().map(str::to_owned);
+        Self {
+            json_type: text("type").unwrap_or_default(),
+            title: text("title").unwrap_or_default(),
+            description: text("description"),
+            properties: FreeObject(properties),
+            required: required.filter_map(|name| name.as_str().map(str::to_owned)).collect(),
+            additional_properties: schema["additionalProperties"].as_bool(),
+        }
     }
 }
 
@@ -299,7 +325,7 @@ impl ItemTypesApi {
         let (kind, retried) = meta::refresh_item_type(&caller.0, &item_type_id).await?;
         Ok(Json(SchemaRefreshed {
             ok: true,
-            schema: schema(&kind),
+            schema: (&kind).into(),
             item_type_id: kind.id,
             indexes_retried: retried as u64,
         }))
@@ -309,7 +335,7 @@ impl ItemTypesApi {
     ///
     /// Draft 2020-12. Stored values are checked against this schema.
     #[oai(path = "/:item_type_id/schema", method = "get", operation_id = "get_item_type_schema")]
-    async fn schema(&self, caller: OrgCaller, item_type_id: Path<String>) -> ApiResult<Json<FreeObject>> {
-        Ok(Json(schema(&meta::get_item_type(&caller.0, &item_type_id).await?)))
+    async fn schema(&self, caller: OrgCaller, item_type_id: Path<String>) -> ApiResult<Json<TypeSchema>> {
+        Ok(Json((&meta::get_item_type(&caller.0, &item_type_id).await?).into()))
     }
 }

@@ -71,10 +71,9 @@ fn check_name(problems: &mut Vec<Problem>, field: &str, name: &str) {
         Some(("string_too_long", format!("At most {MAX_ID} characters")))
     } else if name != name.trim() {
         Some(("value_error", "No blanks at the beginning or the end".to_owned()))
-    } else if let Some(sign) = hidden_in_identity(name) {
-        Some(("value_error", format!("Holds the invisible character U+{:04X}", u32::from(sign))))
     } else {
-        None
+        let sign = hidden_in_identity(name).map(u32::from);
+        sign.map(|sign| ("value_error", format!("Holds the invisible character U+{sign:04X}")))
     };
     problems.extend(wrong.map(|(rule, message)| problem(rule, field, message)));
 }
@@ -86,8 +85,11 @@ pub(super) fn check_type(kind: &ItemType, types: &BTreeMap<String, ItemType>, mo
     if kind.id.contains(['/', '\\']) {
         problems.push(problem("value_error", "id", "No slashes: the id is part of addresses"));
     }
-    check_line(&mut problems, "label", &kind.label, MAX_LABEL);
-    if kind.label.trim().is_empty() {
+    // A label that is the name has been looked at.
+    if kind.label != kind.id {
+        check_line(&mut problems, "label", &kind.label, MAX_LABEL);
+    }
+    if kind.label != kind.id && kind.label.trim().is_empty() {
         problems.push(problem("string_too_short", "label", "At least 1 character"));
     }
     let description = kind.description.as_deref().unwrap_or_default();
@@ -172,7 +174,9 @@ pub(super) fn check_property(kind: &ItemType, property: &Property, types: &BTree
     if property.name == "state" && !property.data_type.is_text() {
         problems.push(problem("value_error", "data_type", "The state of an item is a text"));
     }
-    check_line(&mut problems, "label", &property.label, MAX_LABEL);
+    if property.label != property.name {
+        check_line(&mut problems, "label", &property.label, MAX_LABEL);
+    }
     check_line(&mut problems, "ui_type", &property.ui_type, MAX_UI_TYPE);
     let options = property.ui_options.as_ref();
     if options.is_some_and(|options| !options.is_object() || options.to_string().len() > MAX_OPTIONS_BYTES) {

@@ -19,4 +19,4 @@ pub use refresh::{forget_model, refresh_item_type};
 pub(in crate::domain::meta) use change::require_administrator;
 
 #[cfg(test)]
-mod tests;
+mod model_tests;

@@ -1,6 +1,6 @@
 //! Starting over from what is stored: the model that a process remembers, and indexes that failed.
 
-use super::super::model::{IndexStatus, ItemType, Model};
+use super::super::model::{IndexStatus, ItemType, Model, Property};
 use super::super::repo;
 use super::change::{ModelChange, require_administrator};
 use super::index_job;
@@ -13,17 +13,13 @@ pub async fn forget_model(ctx: &Ctx) -> Result<usize> {
     Ok(Model::forget(ctx))
 }
 
-/// Reads a type anew, and tries again to make those of its indexes that are not ready. Answers with the type and with how
-/// many those are.
+/// Reads a type anew, and has its indexes looked after: those that failed are tried again, and one that was lost is made.
+/// Answers with the type and with how many are not ready.
 pub async fn refresh_item_type(ctx: &Ctx, id: &str) -> Result<(ItemType, usize)> {
     require_administrator(ctx)?;
     Model::forget(ctx);
     let kind = Model::load(ctx).await?.item_type(id)?.clone();
-    let is_waiting = kind
-        .properties
-        .iter()
-        .any(|property| property.wants_index() && property.index_status != Some(IndexStatus::Ready));
-    if !is_waiting {
+    if !kind.properties.iter().any(Property::wants_index) {
         return Ok((kind, 0));
     }
     let change = ModelChange::begin(ctx).await?;
