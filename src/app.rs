@@ -11,7 +11,7 @@ use crate::config::{Config, DatabaseUrl, SchemaMode, StorageKind};
 use crate::context::{Actor, Ctx, PlatformCtx};
 use crate::db::{self, Db, Limits, Standing};
 use crate::domain::identity::{Identity, LoginRules, Tokens};
-use crate::domain::meta::seed_model;
+use crate::domain::meta::{PropertyIndexJob, seed_model};
 use crate::domain::webhook::{DeliverWebhook, WebhookEvents, Webhooks};
 use crate::error::{Error, Result};
 use crate::integrations::Integrations;
@@ -76,6 +76,7 @@ impl App {
         let integrations = Integrations::new(&config.integrations);
         let jobs = Registry::default()
             .with(TenantCheck)
+            .with(PropertyIndexJob)
             .with(DeliverWebhook::new(webhooks.clone()))
             .with(RunHook::new(plugins.clone()));
         let jobs = plugins.jobs().into_iter().fold(jobs, Registry::with_shared);

@@ -60,6 +60,45 @@ impl ToJSON for FreeObject {
     }
 }
 
+/// Whatever a value may be: a choice of a property, a default.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(transparent)]
+pub struct AnyValue(pub Value);
+
+impl Type for AnyValue {
+    const IS_REQUIRED: bool = true;
+    type RawValueType = Self;
+    type RawElementValueType = Self;
+
+    fn name() -> Cow<'static, str> {
+        "any".into()
+    }
+
+    fn schema_ref() -> MetaSchemaRef {
+        MetaSchemaRef::Inline(Box::new(MetaSchema::ANY))
+    }
+
+    fn as_raw_value(&self) -> Option<&Self> {
+        Some(self)
+    }
+
+    fn raw_element_iter<'a>(&'a self) -> Box<dyn Iterator<Item = &'a Self> + 'a> {
+        Box::new(std::iter::once(self))
+    }
+}
+
+impl ParseFromJSON for AnyValue {
+    fn parse_from_json(value: Option<Value>) -> ParseResult<Self> {
+        Ok(Self(value.unwrap_or_default()))
+    }
+}
+
+impl ToJSON for AnyValue {
+    fn to_json(&self) -> Option<Value> {
+        Some(self.0.clone())
+    }
+}
+
 /// A moment, written in UTC with `Z`.
 #[derive(Debug, Clone, Copy)]
 pub struct Time(DateTime<Utc>);

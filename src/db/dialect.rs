@@ -1,11 +1,16 @@
 //! Where SQLite and PostgreSQL differ. Nothing else branches on the backend.
 
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement, Value};
+use std::time::Duration;
+
+use sea_orm::sqlx::postgres::PgPoolOptions;
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, SqlxPostgresConnector, Statement, Value};
 
 use super::connect::in_memory;
 use super::inspect::{Inspected, postgres, sqlite};
-use super::{Db, JsonColumn, Tx};
+use super::{Db, JsonColumn, Sql, Tx};
 use crate::error::Result;
+
+const OWN_CONNECTION_WAIT: Duration = Duration::from_secs(10);
 
 /// A statement with `$1`-style parameters, which both engines read.
 pub fn statement(db: &impl ConnectionTrait, sql: impl Into<String>, values: Vec<Value>) -> Statement {
@@ -20,6 +25,25 @@ pub async fn lock(tx: &Tx, name: &str) -> Result<()> {
         tx.execute_raw(statement(tx, sql, vec![name.into()])).await?;
     }
     Ok(())
+}
+
+/// As [`lock`], but shared with others who take it so: who holds the lock alone waits for all of them.
+pub async fn lock_shared(tx: &Tx, name: &str) -> Result<()> {
+    if tx.get_database_backend() == DbBackend::Postgres {
+        let sql = "SELECT pg_advisory_xact_lock_shared(hashtextextended($1, 0))";
+        tx.execute_raw(statement(tx, sql, vec![name.into()])).await?;
+    }
+    Ok(())
+}
+
+/// Takes [`lock`] if nobody holds it; who would have to wait in line for it would make others wait behind.
+pub async fn try_lock(tx: &Tx, name: &str) -> Result<bool> {
+    if tx.get_database_backend() != DbBackend::Postgres {
+        return Ok(true);
+    }
+    let sql = "SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AS taken";
+    let row = tx.query_one_raw(statement(tx, sql, vec![name.into()])).await?;
+    Ok(row.map(|row| row.try_get("", "taken")).transpose()?.unwrap_or(false))
 }
 
 /// Holds the database's migration lock until the transaction ends. Changes may take as long as they need, but wait only
@@ -63,6 +87,74 @@ pub(super) async fn begin_scratch(db: &Db) -> Result<Tx> {
 /// How the engine reads the keys of a column of JSON objects.
 pub fn json(db: &impl ConnectionTrait, column: &'static str) -> JsonColumn {
     JsonColumn::new(column, db.get_database_backend() == DbBackend::Postgres)
+}
+
+/// A text as a literal of SQL, for what must not be a parameter: the expression of an index and of queries that use it.
+pub fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+/// The value of one key of a JSON object column, as it can be indexed and compared; none where the key is missing.
+/// The key has no quotation marks, backslashes and control characters: SQLite's paths do not name those alike.
+pub fn json_key(db: &impl ConnectionTrait, column: &str, key: &str) -> String {
+    match db.get_database_backend() {
+        DbBackend::Postgres => format!("({column} -> {})", literal(key)),
+        _ => format!("({column} ->> {})", literal(&format!("$.\"{key}\""))),
+    }
+}
+
+/// Pushes a JSON text, number or boolean to compare with [`json_key`].
+pub fn push_json_scalar(db: &impl ConnectionTrait, sql: &mut Sql, value: &serde_json::Value) {
+    use serde_json::Value as Json;
+    if db.get_database_backend() == DbBackend::Postgres {
+        sql.push("CAST(").bind(value.to_string()).push(" AS jsonb)");
+        return;
+    }
+    match value {
+        Json::Null => sql.push("NULL"),
+        Json::Bool(flag) => sql.bind(i32::from(*flag)),
+        Json::Number(number) => match number.as_i64() {
+            Some(whole) => sql.bind(whole),
+            None => sql.bind(number.as_f64()),
+        },
+        Json::String(text) => sql.bind(text.as_str()),
+        Json::Array(_) | Json::Object(_) => sql.bind(value.to_string()),
+    };
+}
+
+/// How an index is made or dropped without holding up writers, where the engine knows a way.
+pub(super) fn concurrently(db: &impl ConnectionTrait) -> &'static str {
+    if db.get_database_backend() == DbBackend::Postgres { "CONCURRENTLY" } else { "" }
+}
+
+/// A connection of its own beside the pool, where an engine makes indexes outside of transactions. What it holds ends with it.
+pub(super) async fn own_connection(db: &Db) -> Result<Option<DatabaseConnection>> {
+    if db.get_database_backend() != DbBackend::Postgres {
+        return Ok(None);
+    }
+    let pool = db.connection().get_postgres_connection_pool();
+    let options = PgPoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
+    let own = options.acquire_timeout(OWN_CONNECTION_WAIT).test_before_acquire(false);
+    let own = SqlxPostgresConnector::from_sqlx_postgres_pool(own.connect_lazy_with((*pool.connect_options()).clone()));
+    own.execute_unprepared("SET statement_timeout = 0").await?;
+    Ok(Some(own))
+}
+
+/// The indexes of a table whose names begin with a prefix, and whether each is complete.
+pub(super) async fn indexes_of(db: &impl ConnectionTrait, table: &str, prefix: &str) -> Result<Vec<(String, bool)>> {
+    let sql = match db.get_database_backend() {
+        DbBackend::Postgres => {
+            "SELECT n.relname::text AS name, i.indisvalid AS is_valid FROM pg_index i \
+             JOIN pg_class c ON c.oid = i.indrelid JOIN pg_class n ON n.oid = i.indexrelid \
+             WHERE c.relnamespace = current_schema()::regnamespace AND c.relname = $1 AND starts_with(n.relname::text, $2)"
+        }
+        _ => {
+            "SELECT name, TRUE AS is_valid FROM sqlite_master \
+             WHERE type = 'index' AND tbl_name = $1 AND substr(name, 1, length($2)) = $2"
+        }
+    };
+    let rows = db.query_all_raw(statement(db, sql, vec![table.into(), prefix.into()])).await?;
+    rows.iter().map(|row| Ok((row.try_get("", "name")?, row.try_get("", "is_valid")?))).collect()
 }
 
 /// Which of two tables exist in the connection's schema.

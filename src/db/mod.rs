@@ -8,6 +8,7 @@ mod errors;
 mod inspect;
 mod json;
 mod migrate;
+pub mod property_index;
 mod schema;
 mod sql;
 mod template;

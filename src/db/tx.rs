@@ -108,6 +108,16 @@ impl Db {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner).insert(TypeId::of::<T>(), value);
     }
 
+    /// Forgets what is remembered of this type; answers with what that was.
+    pub fn forget<T: Any + Send + Sync>(&self) -> Option<Arc<T>> {
+        let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        memory.remove(&TypeId::of::<T>()).and_then(|value| value.downcast().ok())
+    }
+
+    pub(super) fn connection(&self) -> &DatabaseConnection {
+        &self.connection
+    }
+
     /// Closes every connection; later calls fail.
     pub async fn close(&self) -> Result<()> {
         self.connection.clone().close().await?;

@@ -14,10 +14,12 @@ mod m0007_audit_events;
 mod m0008_outbox;
 mod m0009_jobs;
 mod m0010_model_revision;
+mod m0011_property_rules;
 mod m0012_item_change_count;
 mod m0015_job_progress;
 mod m0016_plugins;
 mod m0017_webhooks;
+mod m0018_views;
 mod m0019_lifecycle_guards;
 mod m0020_number_counters;
 
@@ -37,10 +39,12 @@ impl ChangeList for Migrator {
             Change::expand(m0008_outbox::Migration),
             Change::expand(m0009_jobs::Migration),
             Change::expand(m0010_model_revision::Migration),
+            Change::expand(m0011_property_rules::Migration),
             Change::expand(m0012_item_change_count::Migration),
             Change::expand(m0015_job_progress::Migration),
             Change::expand(m0016_plugins::Migration),
             Change::expand(m0017_webhooks::Migration),
+            Change::expand(m0018_views::Migration),
             Change::expand(m0019_lifecycle_guards::Migration),
             Change::expand(m0020_number_counters::Migration),
         ]

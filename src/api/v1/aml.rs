@@ -235,6 +235,17 @@ struct PropertyMetadata {
     required: bool,
     length: Option<u64>,
     default: Option<Any<Value>>,
+    /// `today`, `now` or `user_id`.
+    default_expression: Option<String>,
+    /// A regular expression that a whole value matches.
+    pattern: Option<String>,
+    choices: Option<Vec<Any<Value>>>,
+    minimum: Option<f64>,
+    maximum: Option<f64>,
+    /// For `item`: the type of the items that may be referred to.
+    data_source_id: Option<String>,
+    is_unique: bool,
+    is_indexed: bool,
 }
 
 #[derive(Object)]
@@ -242,6 +253,16 @@ pub struct ItemTypeMetadata {
     id: String,
     label: String,
     is_relationship: bool,
+    /// Relationships: the types at both ends.
+    source_type: Option<String>,
+    related_type: Option<String>,
+    /// The property that numbers the items.
+    number_property: Option<String>,
+    /// Relationships: with source and related item, what occurs once.
+    key_properties: Option<Vec<String>>,
+    is_acyclic: bool,
+    /// Whether items take properties that are not listed here.
+    accepts_undeclared: bool,
     properties: Vec<PropertyMetadata>,
 }
 
@@ -254,8 +275,27 @@ impl From<ItemType> for ItemTypeMetadata {
             required: property.is_required,
             length: property.length.map(|length| length as u64),
             default: property.default_value.map(|text| Any(Value::String(text))),
+            default_expression: property.default_expression.map(|expression| expression.as_str().to_owned()),
+            pattern: property.pattern,
+            choices: property.choices.map(|choices| choices.into_iter().map(Any).collect()),
+            minimum: property.minimum,
+            maximum: property.maximum,
+            data_source_id: property.data_source_id,
+            is_unique: property.is_unique,
+            is_indexed: property.is_indexed,
         });
-        Self { id: kind.id, label: kind.label, is_relationship: kind.is_relationship, properties: properties.collect() }
+        Self {
+            id: kind.id,
+            label: kind.label,
+            is_relationship: kind.is_relationship,
+            source_type: kind.source_type,
+            related_type: kind.related_type,
+            number_property: kind.number_property,
+            key_properties: kind.key_properties,
+            is_acyclic: kind.is_acyclic,
+            accepts_undeclared: kind.accepts_undeclared,
+            properties: properties.collect(),
+        }
     }
 }
 

@@ -14,6 +14,7 @@ mod meta;
 mod plugins;
 mod rpc;
 mod system;
+mod ui;
 mod webhooks;
 
 use poem_openapi::{OpenApiService, Tags};
@@ -33,8 +34,10 @@ enum Tag {
     Aml,
     /// Methods by name, for clients that speak of models and methods.
     Rpc,
-    /// The model: item types, rights, lifecycles, numbering.
+    /// The model: item types, properties, rights, lifecycles, numbering.
     Model,
+    /// Forms and grids.
+    Ui,
     /// Bills of materials.
     Bom,
     /// Sheets that become bills of materials.
@@ -55,7 +58,15 @@ type Apis = (
     auth::AuthApi,
     (admin::OrgsApi, admin::MembersApi, admin::UsersApi, admin::TenantsApi),
     (aml::AmlApi, aml_query::AmlQueryApi, aml_bom::AmlBomApi, rpc::RpcApi),
-    (meta::PermissionsApi, meta::LifecyclesApi, meta::NumberingApi, meta::ItemStatesApi),
+    (
+        meta::ItemTypesApi,
+        meta::PropertiesApi,
+        meta::PermissionsApi,
+        meta::LifecyclesApi,
+        meta::NumberingApi,
+        meta::ItemStatesApi,
+    ),
+    ui::UiApi,
     bom::BomApi,
     imports::ImportsApi,
     (plugins::PluginsApi, webhooks::WebhooksApi, integrations::IntegrationsApi),
@@ -69,7 +80,15 @@ pub fn service() -> OpenApiService<Apis, ()> {
         auth::AuthApi,
         (admin::OrgsApi, admin::MembersApi, admin::UsersApi, admin::TenantsApi),
         (aml::AmlApi, aml_query::AmlQueryApi, aml_bom::AmlBomApi, rpc::RpcApi),
-        (meta::PermissionsApi, meta::LifecyclesApi, meta::NumberingApi, meta::ItemStatesApi),
+        (
+            meta::ItemTypesApi,
+            meta::PropertiesApi,
+            meta::PermissionsApi,
+            meta::LifecyclesApi,
+            meta::NumberingApi,
+            meta::ItemStatesApi,
+        ),
+        ui::UiApi,
         bom::BomApi,
         imports::ImportsApi,
         (plugins::PluginsApi, webhooks::WebhooksApi, integrations::IntegrationsApi),

@@ -35,6 +35,21 @@ impl Inspected {
         }
     }
 
+    /// Keeps the parts of tables that fit.
+    pub fn retain(&mut self, fits: impl Fn(&str, &str) -> bool) {
+        for (table, parts) in &mut self.tables {
+            parts.retain(|part, _| fits(table, part));
+        }
+        self.tables.retain(|_, parts| !parts.is_empty());
+    }
+
+    /// Takes over a part as another has it, where it has it.
+    pub fn adopt(&mut self, other: &Self, table: &str, part: &str) {
+        if let Some(definition) = other.tables.get(table).and_then(|parts| parts.get(part)) {
+            self.table(table).insert(part.to_owned(), definition.clone());
+        }
+    }
+
     /// Each difference from what is expected, in words.
     pub fn differences(&self, expected: &Self) -> Vec<String> {
         let mut found = Vec::new();

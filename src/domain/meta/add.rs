@@ -9,7 +9,7 @@ use super::mirrors::without_mirrors;
 use super::model::ItemType;
 use super::values::{Values, is_blank, normalise, require_whole, with_defaults};
 use super::write::Write;
-use super::{hooks, numbering, period, relate, repo};
+use super::{hooks, numbering, period, references, relate, repo, unique};
 use crate::domain::audit::new_id;
 use crate::error::{Error, Result};
 use crate::plugins::Moment;
@@ -42,7 +42,7 @@ pub(super) async fn prepare_item(write: &Write<'_>, kind: &ItemType, id: Option<
     write.model.require_create(kind)?;
     let mut item = blank(write, kind, id)?;
     let given = without_mirrors(kind, given, &item.state)?;
-    let mut values = with_defaults(kind, normalise(kind, given)?)?;
+    let mut values = with_defaults(write.ctx, kind, normalise(kind, given)?)?;
     // The state is the lifecycle's, not a value that could disagree with it.
     values.remove("state");
     if let Some(property) = &kind.number_property
@@ -54,6 +54,7 @@ pub(super) async fn prepare_item(write: &Write<'_>, kind: &ItemType, id: Option<
     item.properties = values;
     let item = hooks::before_write(write, kind, Moment::Add, None, item).await?;
     require_whole(kind, &item.properties)?;
+    references::require(write, kind, None, &item.properties).await?;
     Ok(item)
 }
 
@@ -103,6 +104,10 @@ pub(super) fn duplicate(error: Error, kind: &ItemType, item: &Item) -> Error {
     if error.code_name() != Some("DUPLICATE") {
         return error;
     }
+    let error = match unique::value_taken(error, kind, item) {
+        Ok(taken) => return taken,
+        Err(error) => error,
+    };
     let number = item.unique_key.clone().unwrap_or_default();
     Error::conflict(format!("{} {number} already exists", kind.label))
         .code(
@@ -110,4 +115,5 @@ pub(super) fn duplicate(error: Error, kind: &ItemType, item: &Item) -> Error {
             format!("{} {number} exists already. Choose another number, or leave it out to draw one.", kind.label),
         )
         .details(serde_json::json!({ "resource": kind.id, "number": number }))
+        .caused_by(error)
 }

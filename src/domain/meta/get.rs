@@ -14,6 +14,7 @@ use super::repo;
 use super::repo::query::Wanted;
 use super::values::normalise;
 use crate::context::Ctx;
+use crate::domain::lifecycle::State;
 use crate::domain::permission::Action;
 use crate::error::{Error, Result};
 
@@ -39,6 +40,16 @@ pub async fn get_item_type(ctx: &Ctx, id: &str) -> Result<ItemType> {
 /// Every item type, by its id.
 pub async fn get_item_types(ctx: &Ctx) -> Result<Vec<ItemType>> {
     Ok(Model::load(ctx).await?.item_types().cloned().collect())
+}
+
+/// The states that items of a type pass through, each with those that one step leads to; none without a lifecycle.
+pub fn states_of<'a>(model: &'a Model, kind: &ItemType) -> Vec<(&'a State, Vec<&'a str>)> {
+    let Some(map) = kind.lifecycle_map_id else { return Vec::new() };
+    let lifecycles = model.lifecycles();
+    let mut states: Vec<&State> = lifecycles.states().filter(|state| state.map_id == map).collect();
+    // Ids grow with time: the order in which they were made.
+    states.sort_by_key(|state| (!state.is_start, state.id));
+    states.into_iter().map(|state| (state, lifecycles.next_states(state.id))).collect()
 }
 
 pub(super) async fn readable(ctx: &Ctx, model: &Model, kind: &ItemType, id: Uuid) -> Result<Item> {

@@ -11,11 +11,13 @@ mod aml;
 mod apply;
 mod basis;
 mod bulk;
+mod defaults;
 mod delete;
 mod get;
 mod graph;
 mod hooks;
 mod item;
+mod item_type;
 mod labels;
 mod mirrors;
 mod model;
@@ -23,14 +25,19 @@ mod numbering;
 mod period;
 mod promote;
 mod query;
+mod references;
 mod relate;
 mod repo;
+mod schema;
 mod seed;
 mod shown;
 mod steps;
 mod typed;
+mod types;
+mod unique;
 mod update;
 mod values;
+mod views;
 mod write;
 
 pub use access::{ItemAccess, ItemAccessChange, change_item_access, item_access};
@@ -39,12 +46,15 @@ pub use aml::{AmlAction, AmlItem};
 pub use apply::{Applied, apply};
 pub use basis::{Basis, ETag, ETags};
 pub use bulk::{BulkApplied, apply_all};
-pub use get::{find_by_number, find_by_numbers, find_by_prefix, get_item, get_item_type, get_item_types, require_item};
+pub use defaults::DefaultExpression;
+pub use get::{
+    find_by_number, find_by_numbers, find_by_prefix, get_item, get_item_type, get_item_types, require_item, states_of,
+};
 pub use graph::{Graph, ascend, descend, readable_among, used_among};
 pub use item::{Item, parse_id};
 pub use labels::{LABEL_SIGN, Labels};
 pub use mirrors::{Expanded, ItemView};
-pub use model::{DataType, ItemType, Model, Property};
+pub use model::{DataType, IndexStatus, ItemType, Model, Property};
 pub use numbering::{
     Counter, Numbering, NumberingChange, Preview, draws_number, get_numbering, preview_number, set_numbering,
 };
@@ -53,11 +63,18 @@ pub use query::{Expand, Page, Query, get_expanded, query};
 pub use relate::{add_relationship, locked_lines, remove_relationship};
 pub use repo::history::Taken;
 pub use repo::visible::visible;
+pub use schema::json_schema;
 pub use seed::seed_model;
 pub use steps::{History, NextStep, item_history, next_steps};
 pub use typed::parse_moment;
+pub use types::{
+    NewProperty, NewType, PROPERTY_INDEX_JOB, PropertyChange, PropertyIndexJob, TypeChange, add_property,
+    assign_permission, change_item_type, change_property, create_item_type, delete_item_type, delete_property,
+    forget_model, list_item_types, refresh_item_type,
+};
 pub use update::update_item;
 pub use values::{Values, normalise, text_value};
+pub use views::{NewView, View, ViewKind, ViewQuery, delete_view, find_view, put_view};
 pub use write::{Turns, Write};
 
 #[cfg(test)]

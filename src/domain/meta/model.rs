@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use uuid::Uuid;
-
 use super::item::{Item, not_found};
+pub use super::item_type::{DataType, IndexStatus, ItemType, Property};
 use super::numbering::Sequence;
 use super::repo;
 use crate::context::Ctx;
@@ -14,101 +13,6 @@ use crate::domain::lifecycle::{self, Lifecycles, State};
 use crate::domain::permission::{self, Action, Rights, Sets, Subject};
 use crate::domain::revision;
 use crate::error::{Error, Result};
-
-/// What values a property takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DataType {
-    String,
-    Text,
-    Integer,
-    Float,
-    Boolean,
-    Date,
-    DateTime,
-    List,
-    Item,
-    Json,
-    /// A positive decimal, exact to ten places.
-    Quantity,
-    /// A unit of measure, kept in upper case.
-    Unit,
-    /// For which options of a product it holds.
-    Condition,
-}
-
-const DATA_TYPES: [(DataType, &str); 13] = [
-    (DataType::String, "string"),
-    (DataType::Text, "text"),
-    (DataType::Integer, "integer"),
-    (DataType::Float, "float"),
-    (DataType::Boolean, "boolean"),
-    (DataType::Date, "date"),
-    (DataType::DateTime, "datetime"),
-    (DataType::List, "list"),
-    (DataType::Item, "item"),
-    (DataType::Json, "json"),
-    (DataType::Quantity, "quantity"),
-    (DataType::Unit, "unit"),
-    (DataType::Condition, "condition"),
-];
-
-impl DataType {
-    pub fn as_str(self) -> &'static str {
-        DATA_TYPES.iter().find(|(kind, _)| *kind == self).map_or("string", |(_, name)| name)
-    }
-
-    pub fn parse(name: &str) -> Option<Self> {
-        DATA_TYPES.iter().find(|(_, known)| *known == name).map(|(kind, _)| *kind)
-    }
-}
-
-/// A declared property of an item type.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Property {
-    pub id: Uuid,
-    pub name: String,
-    pub label: String,
-    pub data_type: DataType,
-    /// The most characters of a text.
-    pub length: Option<usize>,
-    pub is_required: bool,
-    /// As text, read like a client's value.
-    pub default_value: Option<String>,
-}
-
-/// A kind of item or relationship.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ItemType {
-    pub id: String,
-    pub label: String,
-    pub is_relationship: bool,
-    pub is_versionable: bool,
-    pub permission_id: Option<String>,
-    pub lifecycle_map_id: Option<Uuid>,
-    /// Relationships: the type of the item they hang on, and of the one they lead to.
-    pub source_type: Option<String>,
-    pub related_type: Option<String>,
-    /// The property that numbers the items of this type.
-    pub number_property: Option<String>,
-    /// Relationships: with source and related item, what may occur once.
-    pub key_properties: Option<Vec<String>>,
-    pub is_acyclic: bool,
-    /// The two properties that say from when and until when an item of this type holds.
-    pub period_properties: Option<(String, String)>,
-    pub accepts_undeclared: bool,
-    pub properties: Vec<Property>,
-}
-
-impl ItemType {
-    pub fn property(&self, name: &str) -> Option<&Property> {
-        self.properties.iter().find(|property| property.name == name)
-    }
-
-    /// An item's number, where its type has numbers.
-    pub fn number<'a>(&self, item: &'a Item) -> Option<&'a str> {
-        self.number_property.as_deref().and_then(|property| item.text(property))
-    }
-}
 
 /// Types, sets and lifecycles of one database; remembered while it is open, until its revision is raised.
 #[derive(Debug)]
@@ -153,6 +57,32 @@ impl Model {
         let facts = Facts::of(&ctx.db).await?;
         let rights = Rights::new(ctx.actor.clone(), facts.sets.clone());
         Ok(Self { facts, rights })
+    }
+
+    /// The revision of the model that this is.
+    pub fn revision(&self) -> i64 {
+        self.facts.revision
+    }
+
+    /// Whether items are the same under these types: how far indexes are makes no difference to them.
+    pub(super) fn agrees_with(&self, types: Vec<ItemType>) -> bool {
+        let essence = |mut kind: ItemType| {
+            for property in &mut kind.properties {
+                property.index_status = None;
+                property.index_problem = None;
+            }
+            kind
+        };
+        types.into_iter().map(essence).eq(self.facts.types.values().cloned().map(essence))
+    }
+
+    /// Forgets what is remembered of an open database; says how many types that were.
+    pub(super) fn forget(ctx: &Ctx) -> usize {
+        ctx.db.forget::<Facts>().map_or(0, |facts| facts.types.len())
+    }
+
+    pub(super) fn has_set(&self, id: &str) -> bool {
+        self.rights.reaches(Action::Get).any(|(set, _)| set == id)
     }
 
     /// Every type, by its id.

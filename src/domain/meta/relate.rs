@@ -11,7 +11,7 @@ use super::item::{Item, not_found, parse_id};
 use super::model::ItemType;
 use super::values::{Values, normalise, require_whole, text_value, with_defaults};
 use super::write::Write;
-use super::{graph, hooks, period, repo};
+use super::{graph, hooks, period, references, repo, unique};
 use crate::domain::permission::Action;
 use crate::error::{Error, Result};
 use crate::plugins::Moment;
@@ -45,11 +45,12 @@ async fn add_with_id(
     write.model.require_create(kind)?;
     check_ends(kind, &source, &related)?;
     let mut line = blank(write, kind, id)?;
-    line.properties = with_defaults(kind, normalise(kind, given)?)?;
+    line.properties = with_defaults(write.ctx, kind, normalise(kind, given)?)?;
     require_whole(kind, &line.properties)?;
     line.source_id = Some(source.id);
     line.related_id = Some(related.id);
     let line = hooks::before_write(write, kind, Moment::Add, None, line).await?;
+    references::require(write, kind, None, &line.properties).await?;
     if kind.is_acyclic {
         refuse_cycle(write, kind, source.id, related.id).await?;
     }
@@ -133,6 +134,10 @@ pub(super) fn exists(error: Error, kind: &ItemType, line: &Item) -> Error {
     if error.code_name() != Some("DUPLICATE") {
         return error;
     }
+    let error = match unique::value_taken(error, kind, line) {
+        Ok(taken) => return taken,
+        Err(error) => error,
+    };
     let ends = (line.source_id.unwrap_or_default(), line.related_id.unwrap_or_default());
     Error::conflict(format!("{} already exists: {} -> {}", kind.label, ends.0, ends.1))
         .code(
@@ -142,6 +147,7 @@ pub(super) fn exists(error: Error, kind: &ItemType, line: &Item) -> Error {
         .details(json!({
             "source_id": ends.0, "related_id": ends.1, "resource": kind.id, "key": key_values(kind, line),
         }))
+        .caused_by(error)
 }
 
 /// Refuses a line that would put an item below itself.

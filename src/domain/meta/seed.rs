@@ -109,6 +109,18 @@ fn types(part_lifecycle: Uuid, document_lifecycle: Uuid) -> [SeedType; 3] {
     ]
 }
 
+/// Types that the program itself works with: they stay, and stay what they are.
+pub(super) const SEEDED_TYPES: [&str; 3] = ["Part", "Document", "Part BOM"];
+
+/// Whether the program works with a property of a seeded type, whose kind of values it then relies on.
+pub(super) fn is_built_in(kind: &str, property: &str) -> bool {
+    match kind {
+        "Part BOM" => PART_BOM.iter().any(|given| given.name == property),
+        "Part" | "Document" => property == "state",
+        _ => false,
+    }
+}
+
 /// Prefixes of the numbers that are drawn.
 const PREFIXES: [(&str, &str); 2] = [("Part", "P-"), ("Document", "D-")];
 const PADDING: usize = 6;

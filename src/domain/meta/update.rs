@@ -9,7 +9,7 @@ use super::model::ItemType;
 use super::relate::{exists, require_line};
 use super::values::{Values, merged, normalise, require_whole, same_values};
 use super::write::Write;
-use super::{hooks, period, repo};
+use super::{hooks, period, references, repo};
 use crate::domain::permission::Action;
 use crate::error::{Error, Result};
 use crate::plugins::Moment;
@@ -81,6 +81,7 @@ async fn change(write: &Write<'_>, kind: &ItemType, item: Item, given: Values) -
         ..item.clone()
     };
     let after = hooks::before_write(write, kind, Moment::Update, Some(&item), after).await?;
+    references::require(write, kind, Some(&item.properties), &after.properties).await?;
     let after = repo::items::update(&write.tx, after.clone()).await.map_err(|error| {
         if kind.is_relationship { exists(error, kind, &after) } else { duplicate(error, kind, &after) }
     })?;

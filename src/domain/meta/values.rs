@@ -5,7 +5,9 @@ use serde_json::{Map, Number, Value};
 
 use super::model::ItemType;
 use super::period::Period;
+use super::schema;
 use super::typed::{Refusal, item_number, of_type, refuse, unsigned_zero};
+use crate::context::Ctx;
 use crate::error::{Error, Problem, Result};
 
 /// An item's properties, by name.
@@ -31,15 +33,16 @@ pub fn normalise(kind: &ItemType, given: Values) -> Result<Values> {
     if problems.is_empty() { Ok(values) } else { Err(Error::invalid(problems)) }
 }
 
-/// Fills in the defaults of a new item.
-pub fn with_defaults(kind: &ItemType, values: Values) -> Result<Values> {
+/// Fills in the defaults of an item that the caller makes now.
+pub fn with_defaults(ctx: &Ctx, kind: &ItemType, values: Values) -> Result<Values> {
     let mut given = values;
     given.retain(|_, value| !value.is_null());
     for property in &kind.properties {
-        if let Some(default) = &property.default_value
-            && !given.contains_key(&property.name)
+        let text = property.default_value.clone().map(Value::String);
+        if !given.contains_key(&property.name)
+            && let Some(default) = text.or_else(|| property.default_expression?.value(ctx))
         {
-            let value = normalised(kind, &property.name, Value::String(default.clone()))
+            let value = normalised(kind, &property.name, default)
                 .map_err(|(_, message)| Error::internal(format!("Bad default of {}: {message}", property.name)))?;
             given.insert(property.name.clone(), value);
         }
@@ -60,14 +63,19 @@ pub fn merged(stored: &Values, change: Values) -> Values {
     values
 }
 
-/// What holds only of all values together: every required property has one, and nothing ends before it begins.
+/// What stored values must satisfy: every required property has one that says something, nothing ends before it begins, and
+/// the schema of the type accepts them.
 pub fn require_whole(kind: &ItemType, values: &Values) -> Result<()> {
     let missing =
         kind.properties.iter().filter(|property| property.is_required && is_blank(values.get(&property.name)));
     let problems: Vec<Problem> = missing
         .map(|property| Problem::new("missing", &["body", "properties", &property.name], "Field required"))
         .collect();
-    if problems.is_empty() { Period::of(kind, values).require_order(kind) } else { Err(Error::invalid(problems)) }
+    if !problems.is_empty() {
+        return Err(Error::invalid(problems));
+    }
+    Period::of(kind, values).require_order(kind)?;
+    schema::check(kind, values)
 }
 
 pub(super) fn is_blank(value: Option<&Value>) -> bool {
@@ -104,7 +112,7 @@ fn normalised(kind: &ItemType, name: &str, value: Value) -> Result<Value, Refusa
 }
 
 /// What every database stores alike: no NUL character, no sign of zero, no thousand levels.
-fn storable(value: Value, depth: usize) -> Result<Value, Refusal> {
+pub(super) fn storable(value: Value, depth: usize) -> Result<Value, Refusal> {
     let plain =
         |text: &str| if text.contains('\0') { refuse("value_error", "NUL characters are not allowed") } else { Ok(()) };
     if depth > MAX_DEPTH {
@@ -153,33 +161,21 @@ mod tests {
     use super::*;
     use crate::domain::meta::model::{DataType, Property};
     use serde_json::json;
-    use uuid::Uuid;
 
     fn property(name: &str, data_type: DataType) -> Property {
         Property {
-            id: Uuid::nil(),
             name: name.into(),
-            label: name.into(),
             data_type,
             length: Some(8),
             is_required: name == "item_number",
-            default_value: None,
+            ..Property::default()
         }
     }
 
     fn part() -> ItemType {
         ItemType {
             id: "Part".into(),
-            label: "Part".into(),
-            is_relationship: false,
-            is_versionable: true,
-            permission_id: None,
-            lifecycle_map_id: None,
-            source_type: None,
-            related_type: None,
             number_property: Some("item_number".into()),
-            key_properties: None,
-            is_acyclic: false,
             period_properties: Some(("at".into(), "until".into())),
             accepts_undeclared: true,
             properties: vec![
@@ -195,6 +191,7 @@ mod tests {
                 property("until", DataType::DateTime),
                 property("when", DataType::Condition),
             ],
+            ..ItemType::default()
         }
     }
 

@@ -9,15 +9,23 @@ use tokio::sync::OnceCell;
 use super::item::Item;
 use super::model::{ItemType, Model};
 use super::numbering::{self, TakenValues};
+use super::repo;
 use super::values::Values;
 use crate::context::Ctx;
 use crate::db::Tx;
+use crate::db::dialect::lock_shared;
 use crate::domain::audit::{self, Change};
+use crate::domain::revision;
 use crate::error::{Error, Result};
 use crate::plugins::Active;
 
 /// So many changes are written to the audit and the outbox at once.
 const CHANGES_PER_STATEMENT: usize = 200;
+
+/// Held by every write of items, shared, and alone by a change of the model.
+pub(super) const MODEL_LOCK: &str = "yuantus-model";
+/// Seconds after which a write that met a change of the model may be tried again.
+const RETRY_SECONDS: u64 = 1;
 
 /// What a write must have to itself until it ends. Named before it begins, so that those who wait hold nothing.
 #[derive(Debug, Clone, Default)]
@@ -78,6 +86,13 @@ impl<'a> Write<'a> {
         let taken = numbering::take(ctx, model, &turns.numbers).await?;
         let turns = turns.names(model);
         let tx = ctx.begin_holding(&turns).await?;
+        // No change of the model comes between what is checked and what is written.
+        lock_shared(&tx, MODEL_LOCK).await?;
+        if revision::current_in(&tx).await? != model.revision() && !model.agrees_with(repo::types::all(&tx).await?) {
+            return Err(Error::unavailable("The model has changed meanwhile")
+                .code("WRITE_CONFLICT", "An administrator changed the model at the same moment. Try again.")
+                .retry_after(RETRY_SECONDS));
+        }
         Ok(Self { ctx, model, tx, taken, turns, changes: Mutex::default(), hooks: OnceCell::new() })
     }
 

@@ -15,3 +15,8 @@ pub async fn raise(tx: &Tx) -> Result<()> {
 pub async fn current(db: &Db) -> Result<i64> {
     repo::current(db).await
 }
+
+/// The revision as a transaction sees it.
+pub async fn current_in(tx: &Tx) -> Result<i64> {
+    repo::current(tx).await
+}

@@ -2,7 +2,7 @@
 
 use sea_orm::ConnectionTrait;
 
-use crate::db::{Db, Sql, Tx};
+use crate::db::{Sql, Tx};
 use crate::error::Result;
 
 pub(super) async fn raise(tx: &Tx) -> Result<()> {
@@ -12,7 +12,7 @@ pub(super) async fn raise(tx: &Tx) -> Result<()> {
     Ok(())
 }
 
-pub(super) async fn current(db: &Db) -> Result<i64> {
+pub(super) async fn current(db: &impl ConnectionTrait) -> Result<i64> {
     let row = db.query_one_raw(Sql::new("SELECT value FROM model_revision WHERE id = 1").statement(db)).await?;
     Ok(row.map(|row| row.try_get("", "value")).transpose()?.unwrap_or_default())
 }

@@ -16,5 +16,6 @@ pub mod permission;
 pub mod permission_entry;
 pub mod plugin_setting;
 pub mod property;
+pub mod view;
 pub mod webhook;
 pub mod webhook_delivery;

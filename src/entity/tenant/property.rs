@@ -29,6 +29,18 @@ pub struct Model {
     #[sea_orm(column_type = "Text", nullable)]
     pub data_source_id: Option<String>,
     pub position: i32,
+    #[sea_orm(column_type = "Text", nullable)]
+    pub pattern: Option<String>,
+    #[sea_orm(column_type = "JsonBinary", nullable)]
+    pub choices: Option<Json>,
+    pub minimum: Option<f64>,
+    pub maximum: Option<f64>,
+    pub is_unique: bool,
+    pub is_indexed: bool,
+    #[sea_orm(column_type = "Text", nullable)]
+    pub index_status: Option<String>,
+    #[sea_orm(column_type = "JsonBinary", nullable)]
+    pub index_problem: Option<Json>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

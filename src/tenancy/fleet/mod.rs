@@ -3,6 +3,7 @@
 //! The control database says which are behind, so that one that is up to date is not opened. Each database is migrated in
 //! one transaction under its own lock; what failed is unchanged, says why, and is taken again by the next run.
 
+mod indexes;
 mod records;
 mod verify;
 

@@ -8,7 +8,7 @@ use migration::{ChangeList, identity, names, tenant};
 use serde::Serialize;
 use tokio::sync::Mutex;
 
-use super::{Event, Told, missing, open_existing, records};
+use super::{Event, Told, indexes, missing, open_existing, records};
 use crate::db::{Db, Inspected, applied, expected_schema, real_schema};
 use crate::error::Result;
 use crate::tenancy::Tenancy;
@@ -143,7 +143,9 @@ async fn compare<L: ChangeList, Other: ChangeList>(
     found.version = Some(version.ok_or_else(missing)?);
     expect::<Other>(db, server, expectations, &mut expected, &mut found).await?;
     if !found.newer {
-        found.differences.extend(real_schema(db).await?.differences(&expected));
+        let real = real_schema(db).await?;
+        indexes::expect(db, &real, &mut expected).await?;
+        found.differences.extend(real.differences(&expected));
     }
     Ok(found)
 }

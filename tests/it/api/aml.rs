@@ -433,7 +433,10 @@ async fn metadata_describes_a_type(at: Installation) {
     let number = json!({
         "name": "item_number", "label": "Part Number", "type": "string", "required": true, "length": 32, "default": null,
     });
-    assert_eq!(part["properties"][0], number);
+    for (field, expected) in number.as_object().unwrap() {
+        assert_eq!(&part["properties"][0][field], expected, "{field}");
+    }
+    assert_eq!((&part["number_property"], &part["accepts_undeclared"]), (&json!("item_number"), &json!(true)));
     assert_eq!(part["properties"].as_array().unwrap().len(), 8);
     let line = admin.get("/aml/metadata/Part%20BOM").await.expect(200);
     assert_eq!(line["is_relationship"], true);

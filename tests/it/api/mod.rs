@@ -17,4 +17,6 @@ mod query_model;
 mod rpc;
 mod stale;
 mod structure;
+pub mod types;
+mod views;
 mod webhooks;

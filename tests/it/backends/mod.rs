@@ -2,6 +2,7 @@
 
 mod jobs;
 mod locks;
+mod property_index;
 mod server;
 mod storage;
 mod workers;

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 
+use crate::api::types::settled;
 use crate::support::client::{Client, Reply, reply};
 use crate::support::world::{PASSWORD, World, add_line, create_tenant, id};
 use crate::support::{Installation, on_every_backend};
@@ -59,6 +60,11 @@ impl Loot {
     fn values(&self, name: &str) -> Vec<String> {
         match name {
             "item_type" | "item_type_name" | "type" => vec!["Part".to_owned(), "Part BOM".to_owned()],
+            "item_type_id" | "source_item_type_id" | "related_item_type_id" | "data_source_id" => {
+                vec!["Shared Type".to_owned(), "Part".to_owned(), "Private Type".to_owned()]
+            }
+            "property_id" => self.by_name["property"].clone(),
+            "view_id" => self.by_name["view"].clone(),
             "tenant_id" => vec!["umbra".to_owned()],
             "org_id" | "default_org_id" => self.by_name["org"].clone(),
             "job_id" => self.by_name["job"].clone(),
@@ -66,7 +72,6 @@ impl Loot {
             "delivery_id" => self.by_name["delivery"].clone(),
             "plugin_id" => vec!["yuantus-demo".to_owned()],
             "user_id" | "admin_user_id" | "owner_id" => self.by_name["user"].clone(),
-            "item_type_id" => vec!["Part".to_owned()],
             "permission_id" => vec!["SHARED-SET".to_owned()],
             "access_id" => vec!["SHARED-SET:viewer".to_owned()],
             "lifecycle_id" | "copy_of" => self.by_name["lifecycle"].clone(),
@@ -183,8 +188,11 @@ async fn furnish(client: &Client, marker: &str) -> Loot {
     let start = id(&lifecycle["states"][0]);
     let step = json!({"action": marker, "from_state_id": start, "to_state_id": state});
     let step = id(&client.post(&format!("{path}/transitions"), &step).await.expect(200));
+    let (properties, views) = furnish_model(client, marker).await;
     Loot {
         by_name: BTreeMap::from([
+            ("property", properties),
+            ("view", views),
             ("item", items),
             ("lifecycle", vec![id(&lifecycle)]),
             ("state", vec![state, start]),
@@ -196,6 +204,26 @@ async fn furnish(client: &Client, marker: &str) -> Loot {
             ("job", vec![id(&job)]),
         ]),
     }
+}
+
+/// Types, a property and views whose texts bear the marker; only umbra has the private one.
+async fn furnish_model(client: &Client, marker: &str) -> (Vec<String>, Vec<String>) {
+    let private = (marker == MARKER).then_some("Private Type");
+    let (mut properties, mut views) = (Vec::new(), Vec::new());
+    for name in ["Shared Type"].into_iter().chain(private) {
+        let kind = json!({
+            "id": name, "label": marker, "description": marker,
+            "properties": [{"name": "code", "label": marker, "length": 30, "is_indexed": true, "default_value": marker}],
+        });
+        client.post("/meta/item-types", &kind).await.expect(200);
+        let kind = client.get(&format!("/meta/item-types/{name}")).await.expect(200);
+        properties.push(id(&kind["properties"][0]));
+        for view in ["form", "grid"] {
+            let layout = json!({"label": marker, "layout": {"title": marker}});
+            views.push(id(&client.put(&format!("/ui/{view}/{name}"), &layout).await.expect(200)));
+        }
+    }
+    (properties, views)
 }
 
 async fn everything_of(client: &Client) -> Value {
@@ -227,6 +255,13 @@ async fn everything_of(client: &Client) -> Value {
     for lifecycle in client.get("/meta/lifecycles").await.expect(200)["items"].as_array().unwrap() {
         let path = format!("/meta/lifecycles/{}", id(lifecycle));
         seen.insert(path.clone(), client.get(&path).await.expect(200));
+    }
+    for path in ["/meta/item-types", "/ui/form/Shared Type", "/ui/grid/Private Type"] {
+        seen.insert(path.to_owned(), client.get(path).await.expect(200));
+    }
+    for kind in ["Shared Type", "Private Type"] {
+        // How far an index is changes by itself.
+        seen.insert(kind.to_owned(), settled(client, kind, "code").await);
     }
     for kind in ["Part", "Part BOM", "Document"] {
         seen.insert(kind.to_owned(), client.post("/aml/apply", &json!({"type": kind})).await.expect(200));

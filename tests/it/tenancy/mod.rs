@@ -7,6 +7,7 @@ mod placement;
 mod pools;
 mod provision;
 
+pub use fleet::support::run as run_in_product;
 use serde_json::json;
 
 use crate::support::server::Server;

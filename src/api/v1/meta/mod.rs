@@ -1,12 +1,18 @@
-//! The model over the API: rights, lifecycles, numbering. Read by every member, changed by administrators.
+//! The model over the API: item types, properties, rights, lifecycles, numbering. Read by every member, changed by
+//! administrators.
 
 mod item_states;
+mod item_types;
 mod lifecycle_shapes;
 mod lifecycles;
 mod numbering;
 mod permissions;
+mod properties;
 
 pub use item_states::ItemStatesApi;
+pub use item_types::ItemTypesApi;
 pub use lifecycles::LifecyclesApi;
 pub use numbering::NumberingApi;
 pub use permissions::PermissionsApi;
+pub use properties::PropertiesApi;
+use properties::{NewPropertyRequest, PropertyResponse};

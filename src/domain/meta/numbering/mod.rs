@@ -48,10 +48,11 @@ pub(super) async fn take(ctx: &Ctx, model: &Model, wanted: &[(String, Values)]) 
     let mut counts: BTreeMap<(&str, String), usize> = BTreeMap::new();
     for (id, values) in wanted {
         let (Ok(kind), sequence) = (model.item_type(id), model.sequence(id)) else { continue };
-        let whole = normalise(kind, values.clone()).and_then(|values| with_defaults(kind, values));
-        if let Ok(prefix) = whole.and_then(|values| sequence.prefix_of(&values, ctx.now()))
-            && !sequence.gap_free
-        {
+        if sequence.gap_free {
+            continue;
+        }
+        let whole = normalise(kind, values.clone()).and_then(|values| with_defaults(ctx, kind, values));
+        if let Ok(prefix) = whole.and_then(|values| sequence.prefix_of(&values, ctx.now())) {
             *counts.entry((id, prefix)).or_default() += 1;
         }
     }

@@ -157,7 +157,7 @@ pub async fn preview_number(ctx: &Ctx, item_type: &str, given: Values) -> Result
         given.remove(name);
     }
     let sequence = model.sequence(&kind.id);
-    let prefix = sequence.prefix_of(&with_defaults(kind, normalise(kind, given)?)?, ctx.now())?;
+    let prefix = sequence.prefix_of(&with_defaults(ctx, kind, normalise(kind, given)?)?, ctx.now())?;
     let mut value = next_standing(ctx, kind, &sequence, &prefix).await?;
     for _ in 0..MOST_PREVIEWED {
         let number = sequence.number(kind, &prefix, value)?;

@@ -7,5 +7,7 @@ pub mod history;
 pub mod items;
 pub mod numbering;
 pub mod query;
+pub mod stored;
 pub mod types;
+pub mod views;
 pub mod visible;

@@ -2,7 +2,7 @@
 
 mod lists;
 mod rollout;
-mod support;
+pub mod support;
 mod verify;
 
 use std::io::{BufRead, BufReader};
