@@ -12,8 +12,9 @@ use crate::context::{Actor, Ctx, PlatformCtx};
 use crate::db::{self, Db, Limits, Standing};
 use crate::domain::identity::{Identity, LoginRules, Tokens};
 use crate::domain::meta::seed_model;
+use crate::domain::search::{Indexes, ReindexJob, SearchIndex};
 use crate::error::{Error, Result};
-use crate::jobs::{Registry, TenantCheck};
+use crate::jobs::{Registry, Subscriber, TenantCheck};
 use crate::storage::{S3Target, Storage, StorageTarget};
 use crate::tenancy::{PlacementRules, PoolLimits, Seed, Settings, Tenancy, database_key};
 use crate::types::OrgId;
@@ -25,6 +26,8 @@ pub struct App {
     pub identity: Arc<Identity>,
     /// The kinds of background work that this binary knows.
     pub jobs: Registry,
+    /// Those whom changes concern.
+    pub subscribers: Vec<Arc<dyn Subscriber>>,
 }
 
 /// What to do with a control database that is behind.
@@ -54,8 +57,9 @@ impl App {
             config.platform.admin_enabled,
             config.platform.tenant_id.clone(),
         ));
-        let jobs = Registry::default().with(TenantCheck);
-        Ok(Self { config, tenancy, identity, jobs })
+        let jobs = Registry::default().with(TenantCheck).with(ReindexJob::new(Indexes::standard()));
+        let subscribers: Vec<Arc<dyn Subscriber>> = vec![Arc::new(SearchIndex::new(Indexes::standard()))];
+        Ok(Self { config, tenancy, identity, jobs, subscribers })
     }
 
     /// The command line's right to act on all tenants.

@@ -34,7 +34,7 @@ impl Running {
             grace: Duration::from_secs(app.config.server.shutdown_grace_seconds),
             ..WorkerSettings::from(&app.config.worker)
         };
-        let worker = Worker::new(app.tenancy.clone(), app.jobs.clone(), Vec::new(), settings);
+        let worker = Worker::new(app.tenancy.clone(), app.jobs.clone(), app.subscribers.clone(), settings);
         let shutdown = CancellationToken::new();
         Self { task: tokio::spawn(worker.run(shutdown.clone())), shutdown }
     }

@@ -9,5 +9,6 @@ pub mod meta;
 pub mod permission;
 pub mod revision;
 pub mod sample;
+pub mod search;
 #[cfg(test)]
 pub mod testing;

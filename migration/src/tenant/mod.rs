@@ -14,6 +14,7 @@ mod m0007_audit_events;
 mod m0008_outbox;
 mod m0009_jobs;
 mod m0010_model_revision;
+mod m0013_search;
 
 /// The changes of a product database, oldest first.
 pub struct Migrator;
@@ -31,6 +32,7 @@ impl ChangeList for Migrator {
             Change::expand(m0008_outbox::Migration),
             Change::expand(m0009_jobs::Migration),
             Change::expand(m0010_model_revision::Migration),
+            Change::expand(m0013_search::Migration),
         ]
     }
 }

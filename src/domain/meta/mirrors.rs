@@ -17,7 +17,7 @@ pub struct ItemView {
 }
 
 impl ItemView {
-    pub(super) fn new(model: &Model, item: Item) -> Self {
+    pub fn new(model: &Model, item: Item) -> Self {
         let number = model.item_type(&item.item_type).ok().and_then(|kind| kind.number(&item)).map(str::to_owned);
         let mut properties = item.properties.clone();
         if let Some(number) = &number {

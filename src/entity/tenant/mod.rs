@@ -13,3 +13,5 @@ pub mod outbox_event;
 pub mod permission;
 pub mod permission_entry;
 pub mod property;
+pub mod search_document;
+pub mod search_rebuild;
