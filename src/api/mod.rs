@@ -12,6 +12,7 @@ mod v1;
 
 use std::sync::Arc;
 
+use poem::middleware::{NormalizePath, TrailingSlash};
 use poem::{Endpoint, EndpointExt, Response, Route};
 
 use crate::app::App;
@@ -23,7 +24,8 @@ pub use server::{Bound, bind, serve};
 pub fn routes(app: Arc<App>) -> impl Endpoint<Output = Response> {
     let limits = middleware::Limits::of(&app.config);
     let public_url = app.config.server.public_url.clone();
-    let service = v1::service();
+    // Clients write `/search/` and `/rpc/` with a final slash and without.
+    let service = v1::service().with(NormalizePath::new(TrailingSlash::Trim));
     let routes = Route::new()
         .at("/docs", docs::swagger())
         .at("/openapi.json", docs::document(public_url.as_deref()))

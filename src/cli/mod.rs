@@ -6,6 +6,7 @@ mod demo;
 mod healthcheck;
 mod import;
 mod print;
+mod search;
 mod seed;
 mod start;
 mod tenant;
@@ -70,6 +71,9 @@ enum Command {
     /// Bring data in from files
     #[command(subcommand)]
     Import(import::ImportCommand),
+    /// Make the search index anew
+    #[command(subcommand)]
+    Search(search::SearchCommand),
     /// Run the jobs of all tenants, where `start` does not (worker.enabled_in_process = false)
     Worker,
     /// Create the database of an organisation and its item types where they are missing
@@ -89,6 +93,7 @@ pub fn run(cli: Cli) -> Result<()> {
         Command::SeedIdentity(command) => on_runtime(seed::identity(command, load(cli.config)?)),
         Command::SeedData(command) => on_runtime(seed::data(command, load(cli.config)?)),
         Command::Import(command) => on_runtime(import::run(command, load(cli.config)?)),
+        Command::Search(command) => on_runtime(search::run(command, load(cli.config)?)),
         Command::Worker => on_runtime(worker::run(load(cli.config)?)),
         Command::SeedMeta(command) => on_runtime(seed::meta(command, load(cli.config)?)),
     }

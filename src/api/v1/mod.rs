@@ -6,6 +6,7 @@ mod auth;
 mod bom;
 mod imports;
 mod item;
+mod search;
 mod system;
 
 use poem_openapi::{OpenApiService, Tags};
@@ -27,6 +28,8 @@ enum Tag {
     Bom,
     /// Sheets that become bills of materials.
     Imports,
+    /// Looking for items, files and change orders, and the index behind it.
+    Search,
     /// The state of the server.
     System,
 }
@@ -37,6 +40,7 @@ type Apis = (
     aml::AmlApi,
     bom::BomApi,
     imports::ImportsApi,
+    (search::SearchApi, search::SearchIndexApi, search::SearchReportsApi),
     system::SystemApi,
 );
 
@@ -48,6 +52,7 @@ pub fn service() -> OpenApiService<Apis, ()> {
         aml::AmlApi,
         bom::BomApi,
         imports::ImportsApi,
+        (search::SearchApi, search::SearchIndexApi, search::SearchReportsApi),
         system::SystemApi,
     );
     OpenApiService::new(apis, "Yuantus PLM", env!("CARGO_PKG_VERSION"))

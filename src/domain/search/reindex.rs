@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::document::Kind;
-use super::indexer::Indexes;
+use super::indexer::{Indexer, Indexes};
 use super::rebuild::{DEFAULT_BATCH, Plan, Progress, rebuild};
 use crate::context::Ctx;
 use crate::db::Tx;
@@ -44,9 +44,7 @@ pub struct Reindexed {
 pub async fn reindex(ctx: &Ctx, indexes: &Indexes, kind: Kind, asked: Reindex) -> Result<Reindexed> {
     require_administrator(ctx)?;
     let Some(indexer) = indexes.of(kind) else { return Ok(Reindexed { indexed: 0, job_id: None }) };
-    if let Some(scope) = &asked.scope {
-        indexer.require_scope(&Model::load(ctx).await?, scope)?;
-    }
+    require_scope(ctx, indexer, asked.scope.as_deref()).await?;
     let wanted = indexer.count(&ctx.db, asked.scope.as_deref()).await?.min(asked.limit.unwrap_or(u64::MAX));
     let tx = ctx.begin().await?;
     audit::record(ctx, &tx, vec![change(kind, &asked)]).await?;
@@ -71,11 +69,19 @@ pub async fn reindex_now(
     tell: &(dyn Fn(Progress) + Sync),
 ) -> Result<Progress> {
     require_administrator(ctx)?;
+    require_scope(ctx, indexes.require(kind)?, asked.scope.as_deref()).await?;
     let tx = ctx.begin().await?;
     audit::record(ctx, &tx, vec![change(kind, &asked)]).await?;
     tx.commit().await?;
     let Reindex { scope, reset, limit, batch, .. } = asked;
     rebuild(ctx, indexes, &Plan { id: new_id(), kind, scope, reset, limit, batch }, tell).await
+}
+
+async fn require_scope(ctx: &Ctx, indexer: &dyn Indexer, scope: Option<&str>) -> Result<()> {
+    match scope {
+        Some(scope) => indexer.require_scope(&Model::load(ctx).await?, scope),
+        None => Ok(()),
+    }
 }
 
 fn require_administrator(ctx: &Ctx) -> Result<()> {

@@ -6,3 +6,4 @@ mod auth;
 mod bom;
 mod errors;
 mod imports;
+mod search;
