@@ -2,6 +2,8 @@
 
 /// Two words are alike from here on: one slip in four letters, two in seven.
 const ALIKE: f64 = 0.7;
+/// The same with a digit in it, where one sign more often means another thing: one slip in seven.
+const ALIKE_WITH_DIGITS: f64 = 0.85;
 
 /// From 0 (not meant) to 1: how alike the words of a query are to those of a number and a name. Every word must have its
 /// like; a whole number counts as a word too.
@@ -15,12 +17,16 @@ pub fn closeness(words: &[&str], number: Option<&str>, name: Option<&str>) -> f6
     let mut sum = 0.0;
     for word in words {
         let best = candidates.iter().map(|candidate| alike(word, candidate)).fold(0.0, f64::max);
-        if best < ALIKE {
+        if best < threshold(word) {
             return 0.0;
         }
         sum += best;
     }
     if words.is_empty() { 0.0 } else { sum / words.len() as f64 }
+}
+
+fn threshold(word: &str) -> f64 {
+    if word.chars().any(|sign| sign.is_ascii_digit()) { ALIKE_WITH_DIGITS } else { ALIKE }
 }
 
 fn alike(word: &str, candidate: &str) -> f64 {
@@ -54,6 +60,7 @@ mod tests {
             ("bolt", "p-1", "nut", false),
             ("p-9999", "p-1234", "x", false),
             ("m5", "p-1", "m6", false),
+            ("s-a-2", "s-a-1", "x", false),
         ] {
             let words: Vec<&str> = query.split(' ').collect();
             assert_eq!(closeness(&words, Some(number), Some(name)) > 0.0, meant, "{query} {number} {name}");

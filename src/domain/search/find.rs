@@ -141,8 +141,12 @@ async fn find(
     query: &Query,
     page: PageRequest,
 ) -> Result<(Ranked, bool)> {
-    let search = Search { kind, indexer: indexes.of(kind), model, filters, query };
-    let ranked = repo::find::ranked(&ctx.db, &search, page).await?;
+    let mut search = Search { kind, indexer: indexes.of(kind), model, filters, query, thorough: false };
+    let mut ranked = repo::find::ranked(&ctx.db, &search, page).await?;
+    if ranked.total == 0 && search.indexer.is_some() && query.may_stand_inside() {
+        search.thorough = true;
+        ranked = repo::find::ranked(&ctx.db, &search, page).await?;
+    }
     if ranked.total > 0 || query.is_empty() || search.indexer.is_none() {
         return Ok((ranked, false));
     }

@@ -36,7 +36,7 @@ pub fn fold(text: &str) -> String {
 }
 
 /// Scripts that put no spaces between words.
-fn is_spaceless(sign: char) -> bool {
+pub fn is_spaceless(sign: char) -> bool {
     matches!(sign, '\u{1100}'..='\u{11ff}' | '\u{3041}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}'
         | '\u{20000}'..='\u{3ffff}')
 }

@@ -1,6 +1,6 @@
 //! What is looked for: words that must all occur. Pure.
 
-use super::fold::{fold, may_be_term};
+use super::fold::{fold, is_spaceless, may_be_term};
 use crate::db::fulltext::{GRAM, Lookup};
 use crate::error::{Error, Result};
 
@@ -47,6 +47,11 @@ impl Query {
     /// The words that grams find.
     pub fn long_words(&self) -> Vec<&str> {
         self.words().into_iter().filter(|word| word.chars().count() >= GRAM).collect()
+    }
+
+    /// Whether all words are so short that terms find them at the beginning of words only.
+    pub fn may_stand_inside(&self) -> bool {
+        self.long_words().is_empty() && self.words.iter().any(|word| !word.chars().all(is_spaceless))
     }
 }
 
@@ -98,5 +103,7 @@ mod tests {
         {
             assert_eq!(kind(text), expected, "{text:?}");
         }
+        let inside = |text: &str| Query::parse(text).unwrap().may_stand_inside();
+        assert!(inside("x2") && inside("轴承 a") && !inside("轴承") && !inside("bolt x2") && !inside(""));
     }
 }

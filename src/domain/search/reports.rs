@@ -95,7 +95,7 @@ pub async fn state_trend(ctx: &Ctx, indexes: &Indexes, days: u32) -> Result<Stat
 }
 
 fn ecos<'a>(model: &'a Model, indexes: &'a Indexes, query: &'a Query, filters: &'a Filters) -> Search<'a> {
-    Search { kind: Kind::Eco, indexer: indexes.of(Kind::Eco), model, filters, query }
+    Search { kind: Kind::Eco, indexer: indexes.of(Kind::Eco), model, filters, query, thorough: false }
 }
 
 fn sum(counts: &[Count]) -> u64 {

@@ -129,7 +129,7 @@ pub async fn count(db: &Db, kind: Kind) -> Result<u64> {
 pub async fn pending(db: &Db, topics: &[&str]) -> Result<u64> {
     let mut sql = Sql::new("SELECT COUNT(*) AS many FROM outbox WHERE delivered_at IS NULL AND (FALSE");
     for begin in topics {
-        sql.push(" OR substr(topic, 1, ").bind(begin.len() as i64).push(") = ").bind(*begin);
+        sql.push(" OR substr(topic, 1, ").bind(i32::try_from(begin.len()).unwrap_or(i32::MAX)).push(") = ").bind(*begin);
     }
     sql.push(")");
     let row = db.query_one_raw(sql.statement(db)).await?;

@@ -23,6 +23,8 @@ pub struct Search<'a> {
     pub model: &'a Model,
     pub filters: &'a Filters,
     pub query: &'a Query,
+    /// Looks into every text: short words stand inside others, where no term finds them.
+    pub thorough: bool,
 }
 
 /// The ids of a page, best first, and how many there are.
@@ -72,7 +74,7 @@ fn push_found(sql: &mut Sql, db: &Db, search: &Search<'_>) {
         sql.push(" ORDER BY d.number_key LIMIT ").bind(MOST_RANKED).push(") p UNION ");
     }
     sql.push("SELECT * FROM (");
-    push_branch(sql, db, search, lookup(&long, &all));
+    push_branch(sql, db, search, if search.thorough { Lookup::All } else { lookup(&long, &all) });
     for word in &all {
         sql.push(" AND ").push(position(db)).push("(d.body, ").bind(*word).push(") > 0");
     }
