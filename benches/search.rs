@@ -86,17 +86,53 @@ async fn measure(engine: &str, postgres: Option<&str>) {
 }
 
 const ADJECTIVES: [&str; 20] = [
-    "left", "right", "upper", "lower", "hardened", "zinc", "stainless", "short", "long", "outer", "inner", "welded",
-    "milled", "turned", "cast", "flat", "round", "hollow", "threaded", "coated",
+    "left",
+    "right",
+    "upper",
+    "lower",
+    "hardened",
+    "zinc",
+    "stainless",
+    "short",
+    "long",
+    "outer",
+    "inner",
+    "welded",
+    "milled",
+    "turned",
+    "cast",
+    "flat",
+    "round",
+    "hollow",
+    "threaded",
+    "coated",
 ];
 const NOUNS: [&str; 25] = [
-    "bracket", "bolt", "washer", "bearing", "housing", "flange", "spacer", "gasket", "shaft", "pulley", "lever", "cover",
-    "frame", "bushing", "spring", "clamp", "hinge", "rivet", "sleeve", "coupling", "gear", "piston", "valve", "nozzle",
-    "manifold",
+    "bracket", "bolt", "washer", "bearing", "housing", "flange", "spacer", "gasket", "shaft", "pulley", "lever",
+    "cover", "frame", "bushing", "spring", "clamp", "hinge", "rivet", "sleeve", "coupling", "gear", "piston", "valve",
+    "nozzle", "manifold",
 ];
 const CHINESE: [&str; 20] = [
-    "轴承座", "六角螺栓", "垫圈", "法兰盘", "齿轮箱", "液压缸", "活塞杆", "密封圈", "弹簧", "联轴器", "皮带轮", "支架", "外壳",
-    "阀体", "喷嘴", "导轨", "滑块", "销轴", "铆钉", "衬套",
+    "轴承座",
+    "六角螺栓",
+    "垫圈",
+    "法兰盘",
+    "齿轮箱",
+    "液压缸",
+    "活塞杆",
+    "密封圈",
+    "弹簧",
+    "联轴器",
+    "皮带轮",
+    "支架",
+    "外壳",
+    "阀体",
+    "喷嘴",
+    "导轨",
+    "滑块",
+    "销轴",
+    "铆钉",
+    "衬套",
 ];
 
 fn number(index: usize) -> String {
@@ -209,7 +245,9 @@ async fn add_with_index(engine: &str, app: &Arc<App>, ctx: &Ctx) {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     let whole = ADDED as f64 / began.elapsed().as_secs_f64();
-    println!("{engine}: {ADDED} items added one by one while the index follows: {rate:.0}/s, {whole:.0}/s until all were indexed");
+    println!(
+        "{engine}: {ADDED} items added one by one while the index follows: {rate:.0}/s, {whole:.0}/s until all were indexed"
+    );
     shutdown.cancel();
     worker.await.unwrap();
 }

@@ -99,7 +99,9 @@ async fn reindex(given: &SearchReindex, app: &App) -> Result<()> {
     }
     match done.iter().filter(|one| one.error.is_some()).count() {
         0 => Ok(()),
-        failed => Err(Error::unavailable(format!("{failed} databases were not indexed; mend the cause and run it again"))),
+        failed => {
+            Err(Error::unavailable(format!("{failed} databases were not indexed; mend the cause and run it again")))
+        }
     }
 }
 

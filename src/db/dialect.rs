@@ -144,7 +144,9 @@ pub fn utc_day(db: &impl ConnectionTrait, moment: &str) -> String {
 pub fn push_days_between(sql: &mut Sql, db: &impl ConnectionTrait, moment: &str, until: DateTime<Utc>) {
     match db.get_database_backend() {
         DbBackend::Postgres => {
-            sql.push("CAST(EXTRACT(EPOCH FROM (").bind(until).push(&format!(" - {moment})) / 86400.0 AS double precision)"));
+            sql.push("CAST(EXTRACT(EPOCH FROM (")
+                .bind(until)
+                .push(&format!(" - {moment})) / 86400.0 AS double precision)"));
         }
         _ => {
             sql.push("(julianday(").bind(until).push(&format!(") - julianday({moment}))"));

@@ -40,7 +40,10 @@ pub enum Lookup<'a> {
     /// Those that have all of these terms.
     Terms(&'a [&'a str]),
     /// Those that have one of these grams or terms at least.
-    Any { grams: &'a [String], terms: &'a [String] },
+    Any {
+        grams: &'a [String],
+        terms: &'a [String],
+    },
 }
 
 fn is_postgres(db: &impl ConnectionTrait) -> bool {
@@ -191,8 +194,11 @@ async fn put_vectors(tx: &Tx, rows: &[Indexed]) -> Result<()> {
 
 /// Takes rows out of the index.
 pub async fn remove(tx: &Tx, row_ids: &[i64]) -> Result<()> {
-    let tables: &[(&str, &str)] =
-        if is_postgres(tx) { &[("search_terms", "row_id")] } else { &[("search_trigrams", "rowid"), ("search_terms", "rowid")] };
+    let tables: &[(&str, &str)] = if is_postgres(tx) {
+        &[("search_terms", "row_id")]
+    } else {
+        &[("search_trigrams", "rowid"), ("search_terms", "rowid")]
+    };
     for (table, key) in tables {
         let mut sql = Sql::new(format!("DELETE FROM {table} WHERE {key} IN "));
         sql.bind_list(row_ids.iter().copied());

@@ -45,7 +45,12 @@ pub trait Subscriber: Send + Sync {
     /// The same event may come again.
     async fn handle(&self, ctx: &Ctx, tx: &Tx, event: &Event) -> Result<()>;
 
-    /// Acts on several events at once, where that is cheaper. A failure undoes all of it, and they come again one by one.
+    /// Whether [`Subscriber::handle_many`] is cheaper than one event after the other.
+    fn takes_many(&self) -> bool {
+        false
+    }
+
+    /// Acts on several events at once. A failure undoes all of it, and they come again one by one.
     async fn handle_many(&self, ctx: &Ctx, tx: &Tx, events: &[Event]) -> Result<()> {
         for event in events {
             self.handle(ctx, tx, event).await?;
@@ -75,16 +80,13 @@ pub async fn deliver(
     let mut stuck = HashSet::new();
     let due = repo::due(&tx, now, limit).await?;
     for rows in due.chunk_by(|row, next| row.org_id == next.org_id) {
-        let together = rows.len() > 1 && !rows.iter().any(|row| stuck.contains(&row.subject));
-        if together && hand_over(site, &tx, subscribers, rows).await?.is_ok() {
-            delivered.extend(rows.iter().map(|row| row.id));
-            continue;
-        }
+        let rows: Vec<_> = rows.iter().filter(|row| !stuck.contains(&row.subject)).collect();
+        let single = hand_over_together(site, &tx, subscribers, &rows).await?;
         for row in rows {
             if stuck.contains(&row.subject) {
                 continue;
             }
-            match hand_over(site, &tx, subscribers, std::slice::from_ref(row)).await? {
+            match hand_over(site, &tx, &single, &[row]).await? {
                 Ok(()) => delivered.push(row.id),
                 Err(error) => {
                     let until = now + wait_after(row.attempt_count.saturating_add(1));
@@ -99,17 +101,39 @@ pub async fn deliver(
     Ok(Delivery { delivered: delivered.len(), failed: stuck.len() })
 }
 
+/// Hands events of one organisation to those who take many at once; answers with those who are to get them one by one.
+async fn hand_over_together(
+    site: &Site,
+    tx: &Tx,
+    subscribers: &[Arc<dyn Subscriber>],
+    rows: &[&outbox_event::Model],
+) -> Result<Vec<Arc<dyn Subscriber>>> {
+    let mut single = Vec::new();
+    for subscriber in subscribers {
+        let done = rows.len() > 1
+            && subscriber.takes_many()
+            && hand_over(site, tx, std::slice::from_ref(subscriber), rows).await?.is_ok();
+        if !done {
+            single.push(subscriber.clone());
+        }
+    }
+    Ok(single)
+}
+
 /// Hands events of one organisation to those who want them: all of it or nothing.
 async fn hand_over(
     site: &Site,
     tx: &Tx,
     subscribers: &[Arc<dyn Subscriber>],
-    rows: &[outbox_event::Model],
+    rows: &[&outbox_event::Model],
 ) -> Result<Result<()>> {
-    let wanting: Vec<(&Arc<dyn Subscriber>, Vec<Event>)> = subscribers
+    let events = |subscriber: &Arc<dyn Subscriber>| -> Vec<Event> {
+        rows.iter().filter(|row| subscriber.wants(&row.topic)).map(|row| event(row)).collect()
+    };
+    let wanting: Vec<_> = subscribers
         .iter()
-        .map(|subscriber| (subscriber, rows.iter().filter(|row| subscriber.wants(&row.topic)).map(event).collect()))
-        .filter(|(_, events): &(_, Vec<Event>)| !events.is_empty())
+        .map(|subscriber| (subscriber, events(subscriber)))
+        .filter(|(_, events)| !events.is_empty())
         .collect();
     let Some(first) = rows.first().filter(|_| !wanting.is_empty()) else { return Ok(Ok(())) };
     let ctx = match site.ctx(&first.org_id) {

@@ -121,7 +121,10 @@ mod tests {
             updated_at: None,
         };
         let folded = document.folded();
-        assert_eq!((folded.number.as_deref(), folded.name.as_deref(), folded.title.as_str()), (Some("p-1"), None, "p-1"));
+        assert_eq!(
+            (folded.number.as_deref(), folded.name.as_deref(), folded.title.as_str()),
+            (Some("p-1"), None, "p-1")
+        );
         assert_eq!(folded.body.chars().count(), MOST_CHARACTERS);
         assert_eq!(folded.terms, ["轴", "轴轴"]);
     }

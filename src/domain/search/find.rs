@@ -74,8 +74,7 @@ pub async fn search_items(
 }
 
 fn item_hit(model: &Model, view: ItemView, query: &Query) -> ItemHit {
-    let number_property =
-        model.item_type(&view.item.item_type).ok().and_then(|kind| kind.number_property.as_deref());
+    let number_property = model.item_type(&view.item.item_type).ok().and_then(|kind| kind.number_property.as_deref());
     let words = query.words();
     let texts = view.item.properties.iter().filter_map(|(name, value)| Some((name, value.as_str()?)));
     let highlights = texts.filter_map(|(name, text)| Some((name.clone(), highlight(text, &words)?))).collect();
@@ -120,10 +119,8 @@ async fn documents<F: DeserializeOwned + Default>(
     let mut shown: HashMap<Uuid, Shown> = shown.into_iter().map(|shown| (shown.id, shown)).collect();
     let found = ranked.ids.iter().filter_map(|id| shown.remove(id));
     // What an older version wrote may lack fields.
-    let hits = found.map(|shown| DocumentHit {
-        fields: serde_json::from_value(shown.fields.clone()).unwrap_or_default(),
-        shown,
-    });
+    let hits = found
+        .map(|shown| DocumentHit { fields: serde_json::from_value(shown.fields.clone()).unwrap_or_default(), shown });
     Ok(hits_of(hits.collect(), ranked.total, similar))
 }
 

@@ -68,7 +68,11 @@ mod tests {
     fn finds_are_marked_in_the_original_and_the_rest_is_escaped() {
         for (text, words, expected) in [
             ("Bracket LEFT", vec!["left"], Some("Bracket <em>LEFT</em>")),
-            ("<b>\"Größe\"</b> & 'x'", vec!["große"], Some("&lt;b&gt;&quot;<em>Größe</em>&quot;&lt;/b&gt; &amp; &#39;x&#39;")),
+            (
+                "<b>\"Größe\"</b> & 'x'",
+                vec!["große"],
+                Some("&lt;b&gt;&quot;<em>Größe</em>&quot;&lt;/b&gt; &amp; &#39;x&#39;"),
+            ),
             ("ﬁlter 轴承座", vec!["fil", "承"], Some("<em>ﬁl</em>ter 轴<em>承</em>座")),
             ("Müller", vec!["mull", "ller"], Some("<em>Müller</em>")),
             ("a", vec!["abc"], None),

@@ -33,8 +33,14 @@ pub trait Indexer: Send + Sync {
     async fn load(&self, ctx: &Ctx, tx: &Tx, ids: &[Uuid]) -> Result<Vec<Document>>;
 
     /// The next documents in the order of their ids; `scope` limits them to a type, or a state of change orders.
-    async fn page(&self, ctx: &Ctx, tx: &Tx, scope: Option<&str>, after: Option<Uuid>, most: u64)
-    -> Result<Vec<Document>>;
+    async fn page(
+        &self,
+        ctx: &Ctx,
+        tx: &Tx,
+        scope: Option<&str>,
+        after: Option<Uuid>,
+        most: u64,
+    ) -> Result<Vec<Document>>;
 
     async fn count(&self, db: &Db, scope: Option<&str>) -> Result<u64>;
 

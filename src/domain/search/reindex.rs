@@ -118,13 +118,8 @@ struct Payload {
 }
 
 async fn begin_job(tx: &Tx, ctx: &Ctx, kind: Kind, asked: &Reindex) -> Result<Uuid> {
-    let payload = Payload {
-        kind,
-        scope: asked.scope.clone(),
-        reset: asked.reset,
-        limit: asked.limit,
-        batch: Some(asked.batch),
-    };
+    let payload =
+        Payload { kind, scope: asked.scope.clone(), reset: asked.reset, limit: asked.limit, batch: Some(asked.batch) };
     let payload = serde_json::to_value(payload)
         .map_err(|error| Error::internal("The payload of a job cannot be written").caused_by(error))?;
     let mut job = NewJob::new(ReindexJob::NAME, payload);

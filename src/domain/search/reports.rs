@@ -4,9 +4,9 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use super::document::Kind;
 use super::indexer::{Filters, Indexes};
+use super::query::Query;
 use super::repo;
 use super::repo::find::Search;
-use super::query::Query;
 use crate::context::Ctx;
 use crate::domain::meta::Model;
 use crate::error::{Error, Result};

@@ -36,6 +36,10 @@ impl Subscriber for SearchIndex {
         self.handle_many(ctx, tx, std::slice::from_ref(event)).await
     }
 
+    fn takes_many(&self) -> bool {
+        true
+    }
+
     /// Each document once, however many events are about it.
     async fn handle_many(&self, ctx: &Ctx, tx: &Tx, events: &[Event]) -> Result<()> {
         let mut changed: BTreeMap<Kind, Vec<Uuid>> = BTreeMap::new();

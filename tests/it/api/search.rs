@@ -52,7 +52,10 @@ async fn numbers(client: &Client, query: &str) -> Vec<String> {
 
 async fn part(client: &Client, number: &str, name: &str) -> String {
     let properties = json!({"item_number": number, "name": name});
-    id(&client.post("/aml/apply", &json!({"type": "Part", "action": "add", "properties": properties})).await.expect(200))
+    id(&client
+        .post("/aml/apply", &json!({"type": "Part", "action": "add", "properties": properties}))
+        .await
+        .expect(200))
 }
 
 async fn act(client: &Client, action: &str, id: &str, properties: Value) {
@@ -68,7 +71,10 @@ async fn what_is_added_changed_and_deleted_is_found_as_it_is(at: Installation) {
     let second = part(admin, "S-A-2", "dup").await;
     settled(admin).await;
     let found = search(admin, &[("q", "S-A")]).await;
-    assert_eq!((&found["total"], &found["total_is_exact"], &found["similar"]), (&json!(2), &json!(true), &json!(false)));
+    assert_eq!(
+        (&found["total"], &found["total_is_exact"], &found["similar"]),
+        (&json!(2), &json!(true), &json!(false))
+    );
     let hit = &found["hits"][0];
     assert_eq!((&hit["id"], &hit["item_type_id"], &hit["state"]), (&json!(first), &json!("Part"), &json!("Draft")));
     assert_eq!(hit["search_text"], "S-A-1 Part S-A-1 10.0 2.5 Draft");
@@ -294,7 +300,8 @@ async fn hide_state(world: &World, state: &str, role: &str) {
         ),
         format!("UPDATE lifecycle_states SET permission_id = 'Hidden' WHERE name = '{state}'"),
         "UPDATE model_revision SET value = value + 1".to_owned(),
-        "INSERT INTO model_revision (id, value) SELECT 1, 1000 WHERE NOT EXISTS (SELECT 1 FROM model_revision)".to_owned(),
+        "INSERT INTO model_revision (id, value) SELECT 1, 1000 WHERE NOT EXISTS (SELECT 1 FROM model_revision)"
+            .to_owned(),
     ] {
         db.execute_unprepared(&sql).await.unwrap();
     }
@@ -326,7 +333,10 @@ async fn what_may_not_be_read_is_neither_found_nor_counted(at: Installation) {
     assert_eq!((&seen["total"], &seen["by_state"]), (&json!(3), &json!([{"key": "Draft", "count": 3}])));
     assert_eq!(count(admin).await["total"], 4);
     let status = viewer.get("/search/status").await.expect(200);
-    assert_eq!((&status["enabled"], &status["documents"], &status["pending"]), (&json!(true), &Value::Null, &Value::Null));
+    assert_eq!(
+        (&status["enabled"], &status["documents"], &status["pending"]),
+        (&json!(true), &Value::Null, &Value::Null)
+    );
     for path in ["/search/reindex", "/search/ecos/reindex"] {
         let refused = viewer.post(path, &json!({})).await.expect(403);
         assert_eq!(refused["detail"]["code"], "PERMISSION_DENIED");
@@ -362,7 +372,10 @@ async fn the_index_is_made_anew_at_once_or_as_a_job(at: Installation) {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     let status = admin.get("/search/status").await.expect(200);
-    assert_eq!((&status["engine"], &status["enabled"], &status["index_exists"]), (&json!("db"), &json!(true), &json!(true)));
+    assert_eq!(
+        (&status["engine"], &status["enabled"], &status["index_exists"]),
+        (&json!("db"), &json!(true), &json!(true))
+    );
     assert_eq!(status["rebuild"]["total"], 4);
     for (body, place) in [(json!({"limit": 0}), "limit"), (json!({"batch_size": 2001}), "batch_size")] {
         let refused = admin.post("/search/reindex", &body).await.expect(422);
@@ -441,10 +454,9 @@ async fn reports_count_as_json_and_as_sheets(at: Installation) {
     assert!(trend["start_date"].as_str() < trend["end_date"].as_str());
     let aging = admin.get("/search/reports/eco-stage-aging").await.expect(200);
     assert_eq!(aging, json!({"engine": "db", "age_source": "updated_at_or_created_at", "buckets": []}));
-    for (path, header) in [
-        ("eco-stage-aging", "stage,count,avg_age_days,max_age_days\n"),
-        ("eco-state-trend", "date,state,count\n"),
-    ] {
+    for (path, header) in
+        [("eco-stage-aging", "stage,count,avg_age_days,max_age_days\n"), ("eco-state-trend", "date,state,count\n")]
+    {
         assert_eq!(admin.get(&format!("/search/reports/{path}?format=csv")).await.text, header);
     }
 }

@@ -2,6 +2,7 @@
 
 mod jobs;
 mod locks;
+mod search;
 mod server;
 mod storage;
 

@@ -9,9 +9,7 @@ use crate::api::auth::OrgCaller;
 use crate::api::error::ApiResult;
 use crate::api::shapes::{FreeObject, Time};
 use crate::api::v1::Tag;
-use crate::domain::search::{
-    self, DocumentHit, EcoFields, FileFields, Filters, Hits, Indexes, ItemHit, MOST_HITS,
-};
+use crate::domain::search::{self, DocumentHit, EcoFields, FileFields, Filters, Hits, Indexes, ItemHit, MOST_HITS};
 use crate::types::PageRequest;
 
 pub struct SearchApi;
@@ -177,8 +175,7 @@ impl SearchApi {
         #[oai(default)] released_only: Query<bool>,
     ) -> ApiResult<Json<ItemHitsResponse>> {
         let given = |text: Option<String>| text.filter(|text| !text.is_empty());
-        let filters =
-            Filters { type_id: given(item_type.0), state: given(state.0), released_only: released_only.0 };
+        let filters = Filters { type_id: given(item_type.0), state: given(state.0), released_only: released_only.0 };
         let page = PageRequest::new(limit.0, offset.0, MOST_HITS);
         Ok(Json(search::search_items(&caller.0, &Indexes::standard(), &q, filters, page).await?.into()))
     }

@@ -34,8 +34,7 @@ pub async fn write(tx: &Tx, kind: Kind, documents: &[Document]) -> Result<()> {
     }
     let folded: Vec<(Uuid, Folded)> = documents.iter().map(|document| (document.id, document.folded())).collect();
     let rows = documents.iter().zip(&folded).map(|(document, (_, folded))| row(kind, document, folded));
-    let conflict =
-        OnConflict::columns([Column::Kind, Column::DocumentId]).update_columns(CHANGING).to_owned();
+    let conflict = OnConflict::columns([Column::Kind, Column::DocumentId]).update_columns(CHANGING).to_owned();
     let insert = Entity::insert_many(rows).on_conflict(conflict);
     let mut statement = insert.into_query();
     statement.returning_all();
@@ -95,11 +94,8 @@ async fn delete_rows(tx: &Tx, rows: &[i64]) -> Result<()> {
 /// Removes up to `most` documents of a scope; says how many.
 pub async fn empty(tx: &Tx, indexer: &dyn Indexer, scope: Option<&str>, most: u64) -> Result<usize> {
     let column = if indexer.kind() == Kind::Eco { Column::State } else { Column::TypeId };
-    let mut rows = Entity::find()
-        .select_only()
-        .column(Column::RowId)
-        .filter(Column::Kind.eq(indexer.kind().as_str()))
-        .limit(most);
+    let mut rows =
+        Entity::find().select_only().column(Column::RowId).filter(Column::Kind.eq(indexer.kind().as_str())).limit(most);
     if let Some(scope) = scope {
         rows = rows.filter(column.eq(scope));
     }
@@ -129,7 +125,10 @@ pub async fn count(db: &Db, kind: Kind) -> Result<u64> {
 pub async fn pending(db: &Db, topics: &[&str]) -> Result<u64> {
     let mut sql = Sql::new("SELECT COUNT(*) AS many FROM outbox WHERE delivered_at IS NULL AND (FALSE");
     for begin in topics {
-        sql.push(" OR substr(topic, 1, ").bind(i32::try_from(begin.len()).unwrap_or(i32::MAX)).push(") = ").bind(*begin);
+        sql.push(" OR substr(topic, 1, ")
+            .bind(i32::try_from(begin.len()).unwrap_or(i32::MAX))
+            .push(") = ")
+            .bind(*begin);
     }
     sql.push(")");
     let row = db.query_one_raw(sql.statement(db)).await?;

@@ -47,7 +47,8 @@ pub async fn stage_ages(db: &Db, search: &Search<'_>, now: DateTime<Utc>) -> Res
 }
 
 pub async fn days(db: &Db, search: &Search<'_>, from: DateTime<Utc>) -> Result<Vec<DayCount>> {
-    let mut sql = Sql::new(format!("SELECT {} AS day, COALESCE(d.state, '') AS part, ", dialect::utc_day(db, "d.created_at")));
+    let mut sql =
+        Sql::new(format!("SELECT {} AS day, COALESCE(d.state, '') AS part, ", dialect::utc_day(db, "d.created_at")));
     sql.push("COUNT(*) AS many");
     push_from(&mut sql, search);
     sql.push(" AND d.created_at >= ").bind(from).push(" GROUP BY 1, 2 ORDER BY 1, 2");
