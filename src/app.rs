@@ -12,6 +12,7 @@ use crate::context::{Actor, Ctx, PlatformCtx};
 use crate::db::{self, Db, Limits, Standing};
 use crate::domain::identity::{Identity, LoginRules, Tokens};
 use crate::domain::meta::{PropertyIndexJob, seed_model};
+use crate::domain::search::{Indexes, ReindexJob, SearchIndex};
 use crate::domain::webhook::{DeliverWebhook, WebhookEvents, Webhooks};
 use crate::error::{Error, Result};
 use crate::integrations::Integrations;
@@ -77,11 +78,15 @@ impl App {
         let jobs = Registry::default()
             .with(TenantCheck)
             .with(PropertyIndexJob)
+            .with(ReindexJob::new(Indexes::standard()))
             .with(DeliverWebhook::new(webhooks.clone()))
             .with(RunHook::new(plugins.clone()));
         let jobs = plugins.jobs().into_iter().fold(jobs, Registry::with_shared);
-        let subscribers: Vec<Arc<dyn Subscriber>> =
-            vec![Arc::new(WebhookEvents::new(webhooks.clone())), Arc::new(PluginEvents::new(plugins))];
+        let subscribers: Vec<Arc<dyn Subscriber>> = vec![
+            Arc::new(SearchIndex::new(Indexes::standard())),
+            Arc::new(WebhookEvents::new(webhooks.clone())),
+            Arc::new(PluginEvents::new(plugins)),
+        ];
         Ok(Self { config, tenancy, identity, jobs, subscribers, webhooks, integrations })
     }
 

@@ -7,6 +7,7 @@ mod healthcheck;
 mod import;
 mod jobs;
 mod print;
+mod search;
 mod seed;
 mod start;
 mod tenant;
@@ -73,6 +74,9 @@ enum Command {
     /// Bring data in from files
     #[command(subcommand)]
     Import(import::ImportCommand),
+    /// Make the search index anew
+    #[command(subcommand)]
+    Search(search::SearchCommand),
     /// Run the jobs of all tenants, where `start` does not (worker.enabled_in_process = false)
     Worker(worker::WorkerArgs),
     /// List, show, call off and repeat background jobs
@@ -122,6 +126,7 @@ pub fn run(cli: Cli) -> Result<()> {
         Command::Import(command) => on_runtime(import::run(command, load(cli.config)?)),
         Command::Worker(args) => on_runtime(worker::run(args, load(cli.config)?)),
         Command::Jobs(command) => on_runtime(jobs::run(command, load(cli.config)?)),
+        Command::Search(command) => on_runtime(search::run(command, load(cli.config)?)),
         Command::SeedMeta(command) => on_runtime(seed::meta(command, load(cli.config)?)),
     }
 }

@@ -9,6 +9,7 @@ use super::connect::in_memory;
 use super::inspect::{Inspected, postgres, sqlite};
 use super::{Db, JsonColumn, Sql, Tx};
 use crate::error::Result;
+use chrono::{DateTime, Utc};
 
 const OWN_CONNECTION_WAIT: Duration = Duration::from_secs(10);
 
@@ -204,5 +205,27 @@ pub fn skip_locked(db: &impl ConnectionTrait) -> &'static str {
     match db.get_database_backend() {
         DbBackend::Postgres => "FOR UPDATE SKIP LOCKED",
         _ => "",
+    }
+}
+
+/// The day of a moment, in UTC, as `2026-11-24`.
+pub fn utc_day(db: &impl ConnectionTrait, moment: &str) -> String {
+    match db.get_database_backend() {
+        DbBackend::Postgres => format!("to_char({moment} AT TIME ZONE 'UTC', 'YYYY-MM-DD')"),
+        _ => format!("strftime('%Y-%m-%d', {moment})"),
+    }
+}
+
+/// Pushes the days that have passed between a moment and `until`, with fractions.
+pub fn push_days_between(sql: &mut Sql, db: &impl ConnectionTrait, moment: &str, until: DateTime<Utc>) {
+    match db.get_database_backend() {
+        DbBackend::Postgres => {
+            sql.push("CAST(EXTRACT(EPOCH FROM (")
+                .bind(until)
+                .push(&format!(" - {moment})) / 86400.0 AS double precision)"));
+        }
+        _ => {
+            sql.push("(julianday(").bind(until).push(&format!(") - julianday({moment}))"));
+        }
     }
 }

@@ -5,6 +5,7 @@
 mod connect;
 pub mod dialect;
 mod errors;
+pub mod fulltext;
 mod inspect;
 mod json;
 mod migrate;

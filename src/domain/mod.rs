@@ -11,6 +11,7 @@ pub mod permission;
 pub mod plugin;
 pub mod revision;
 pub mod sample;
+pub mod search;
 #[cfg(test)]
 pub mod testing;
 pub mod webhook;

@@ -44,6 +44,19 @@ pub trait Subscriber: Send + Sync {
     /// `tx` holds back other writers, so whatever is slow or leaves the database belongs in a job that is enqueued here.
     /// The same event may come again.
     async fn handle(&self, ctx: &Ctx, tx: &Tx, event: &Event) -> Result<()>;
+
+    /// Whether [`Subscriber::handle_many`] is cheaper than one event after the other.
+    fn takes_many(&self) -> bool {
+        false
+    }
+
+    /// Acts on several events at once. A failure undoes all of it, and they come again one by one.
+    async fn handle_many(&self, ctx: &Ctx, tx: &Tx, events: &[Event]) -> Result<()> {
+        for event in events {
+            self.handle(ctx, tx, event).await?;
+        }
+        Ok(())
+    }
 }
 
 /// What became of a batch.
@@ -65,16 +78,21 @@ pub async fn deliver(
     dialect::lock(&tx, "outbox").await?;
     let mut delivered = Vec::new();
     let mut stuck = HashSet::new();
-    for row in repo::due(&tx, now, limit).await? {
-        if stuck.contains(&row.subject) {
-            continue;
-        }
-        match hand_over(site, &tx, subscribers, &row).await? {
-            Ok(()) => delivered.push(row.id),
-            Err(error) => {
-                let until = now + wait_after(row.attempt_count.saturating_add(1));
-                repo::put_off(&tx, &row, until, error.message()).await?;
-                stuck.insert(row.subject);
+    let due = repo::due(&tx, now, limit).await?;
+    for rows in due.chunk_by(|row, next| row.org_id == next.org_id) {
+        let rows: Vec<_> = rows.iter().filter(|row| !stuck.contains(&row.subject)).collect();
+        let single = hand_over_together(site, &tx, subscribers, &rows).await?;
+        for row in rows {
+            if stuck.contains(&row.subject) {
+                continue;
+            }
+            match hand_over(site, &tx, &single, &[row]).await? {
+                Ok(()) => delivered.push(row.id),
+                Err(error) => {
+                    let until = now + wait_after(row.attempt_count.saturating_add(1));
+                    repo::put_off(&tx, row, until, error.message()).await?;
+                    stuck.insert(row.subject.clone());
+                }
             }
         }
     }
@@ -83,40 +101,68 @@ pub async fn deliver(
     Ok(Delivery { delivered: delivered.len(), failed: stuck.len() })
 }
 
+/// Hands events of one organisation to those who take many at once; answers with those who are to get them one by one.
+async fn hand_over_together(
+    site: &Site,
+    tx: &Tx,
+    subscribers: &[Arc<dyn Subscriber>],
+    rows: &[&outbox_event::Model],
+) -> Result<Vec<Arc<dyn Subscriber>>> {
+    let mut single = Vec::new();
+    for subscriber in subscribers {
+        let done = rows.len() > 1
+            && subscriber.takes_many()
+            && hand_over(site, tx, std::slice::from_ref(subscriber), rows).await?.is_ok();
+        if !done {
+            single.push(subscriber.clone());
+        }
+    }
+    Ok(single)
+}
+
+/// Hands events of one organisation to those who want them: all of it or nothing.
 async fn hand_over(
     site: &Site,
     tx: &Tx,
     subscribers: &[Arc<dyn Subscriber>],
-    row: &outbox_event::Model,
+    rows: &[&outbox_event::Model],
 ) -> Result<Result<()>> {
-    let wanting: Vec<_> = subscribers.iter().filter(|subscriber| subscriber.wants(&row.topic)).collect();
-    if wanting.is_empty() {
-        return Ok(Ok(()));
-    }
-    let ctx = match site.ctx(&row.org_id) {
+    let events = |subscriber: &Arc<dyn Subscriber>| -> Vec<Event> {
+        rows.iter().filter(|row| subscriber.wants(&row.topic)).map(|row| event(row)).collect()
+    };
+    let wanting: Vec<_> = subscribers
+        .iter()
+        .map(|subscriber| (subscriber, events(subscriber)))
+        .filter(|(_, events)| !events.is_empty())
+        .collect();
+    let Some(first) = rows.first().filter(|_| !wanting.is_empty()) else { return Ok(Ok(())) };
+    let ctx = match site.ctx(&first.org_id) {
         Ok(ctx) => ctx,
         Err(error) => return Ok(Err(error)),
     };
-    let event = Event {
-        id: row.id,
-        topic: row.topic.clone(),
-        subject: row.subject.clone(),
-        payload: row.payload.clone(),
-        created_at: row.created_at,
-    };
     tx.attempt(async {
-        for subscriber in wanting {
+        for (subscriber, events) in &wanting {
             // A panic must not take the other events of the batch with it, each time anew.
-            let handled = AssertUnwindSafe(subscriber.handle(&ctx, tx, &event)).catch_unwind().await;
+            let handled = AssertUnwindSafe(subscriber.handle_many(&ctx, tx, events)).catch_unwind().await;
             let handled = handled.unwrap_or_else(|_| Err(Error::internal("The subscriber panicked")));
             if let Err(error) = handled {
-                let (subscriber, tenant) = (subscriber.name(), &ctx.tenant);
-                tracing::warn!(subscriber, %tenant, event = %event.id, topic = event.topic, error = %error.chain(),
-                    "an event was not handled and will be tried again");
+                let (subscriber, tenant, many) = (subscriber.name(), &ctx.tenant, events.len());
+                tracing::warn!(subscriber, %tenant, event = %first.id, topic = first.topic, many,
+                    error = %error.chain(), "events were not handled and will be tried again");
                 return Err(error);
             }
         }
         Ok(())
     })
     .await
+}
+
+fn event(row: &outbox_event::Model) -> Event {
+    Event {
+        id: row.id,
+        topic: row.topic.clone(),
+        subject: row.subject.clone(),
+        payload: row.payload.clone(),
+        created_at: row.created_at,
+    }
 }

@@ -114,3 +114,57 @@ async fn many_broken_events_do_not_hide_a_sound_one() {
     }
     assert_eq!(notes.seen(), ["Part/1", "Part/2", "Part/3", "Part/9"]);
 }
+
+/// Takes all at once, and refuses to when a subject is among them.
+struct Many {
+    calls: Mutex<Vec<usize>>,
+    refused: &'static str,
+}
+
+#[async_trait]
+impl Subscriber for Many {
+    fn name(&self) -> &'static str {
+        "many"
+    }
+
+    fn wants(&self, _: &str) -> bool {
+        true
+    }
+
+    fn takes_many(&self) -> bool {
+        true
+    }
+
+    async fn handle(&self, ctx: &Ctx, tx: &Tx, event: &Event) -> Result<()> {
+        self.handle_many(ctx, tx, std::slice::from_ref(event)).await
+    }
+
+    async fn handle_many(&self, _: &Ctx, _: &Tx, events: &[Event]) -> Result<()> {
+        self.calls.lock().unwrap().push(events.len());
+        match events.iter().any(|event| event.subject == self.refused) {
+            true => Err(Error::internal("no")),
+            false => Ok(()),
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_takes_many_gets_them_at_once_and_after_a_failure_one_by_one() {
+    let at = Installation::with(&["acme"]).await;
+    let (ctx, site) = (at.ctx("acme").await, at.site("acme").await);
+    while outbox::deliver(&site, &[], now(), 100).await.unwrap().delivered > 0 {}
+    for subject in ["Part/1", "Part/2", "Part/3"] {
+        record_event(&ctx, "item.created", subject).await;
+    }
+    let many = Arc::new(Many { calls: Mutex::default(), refused: "Part/2" });
+    let subscribers: [Arc<dyn Subscriber>; 1] = [many.clone()];
+    let done = outbox::deliver(&site, &subscribers, now(), 100).await.unwrap();
+    assert_eq!((done.delivered, done.failed), (2, 1));
+    assert_eq!(*many.calls.lock().unwrap(), [3, 1, 1, 1]);
+    for subject in ["Part/4", "Part/5"] {
+        record_event(&ctx, "item.created", subject).await;
+    }
+    let done = outbox::deliver(&site, &subscribers, now(), 100).await.unwrap();
+    assert_eq!((done.delivered, done.failed), (2, 0));
+    assert_eq!(many.calls.lock().unwrap().last(), Some(&2));
+}

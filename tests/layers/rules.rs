@@ -175,7 +175,11 @@ fn environment(place: &Place, mention: &Mention) -> Option<String> {
 fn backend(place: &Place, mention: &Mention) -> Option<String> {
     let at = mention.path.iter().position(|part| BACKEND_TYPES.contains(&part.as_str()))?;
     let whole_type = at + 1 == mention.path.len();
-    let permitted = place.file == "db/dialect.rs" || mention.test_only || (whole_type && place.root() == Some("db"));
+    let permitted = ["db/dialect.rs", "db/fulltext.rs"].contains(&place.file.as_str())
+        || mention.test_only
+        || (whole_type && place.root() == Some("db"));
     let name = mention.path[at..].join("::");
-    (!permitted).then(|| format!("`{name}` is used only in db/dialect.rs: nothing else branches on the database"))
+    (!permitted).then(|| {
+        format!("`{name}` is used only in db/dialect.rs and db/fulltext.rs: nothing else branches on the database")
+    })
 }

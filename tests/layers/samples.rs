@@ -132,7 +132,8 @@ fn the_environment_is_read_by_the_configuration_only() {
 
 #[test]
 fn only_the_dialect_tells_one_database_from_the_other() {
-    let expected = "1: `DbBackend` is used only in db/dialect.rs: nothing else branches on the database";
+    let expected =
+        "1: `DbBackend` is used only in db/dialect.rs and db/fulltext.rs: nothing else branches on the database";
     refused("tenancy/pools.rs", "use sea_orm::{ConnectionTrait, DbBackend};", expected);
     refused("jobs/lease.rs", "fn f(b: DbBackend) {}", expected);
     refused("db/tx.rs", "fn f() { g(DbBackend::Sqlite) }", &expected.replace("DbBackend`", "DbBackend::Sqlite`"));

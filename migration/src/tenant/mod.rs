@@ -16,6 +16,7 @@ mod m0009_jobs;
 mod m0010_model_revision;
 mod m0011_property_rules;
 mod m0012_item_change_count;
+mod m0013_search;
 mod m0015_job_progress;
 mod m0016_plugins;
 mod m0017_webhooks;
@@ -41,6 +42,7 @@ impl ChangeList for Migrator {
             Change::expand(m0010_model_revision::Migration),
             Change::expand(m0011_property_rules::Migration),
             Change::expand(m0012_item_change_count::Migration),
+            Change::expand(m0013_search::Migration),
             Change::expand(m0015_job_progress::Migration),
             Change::expand(m0016_plugins::Migration),
             Change::expand(m0017_webhooks::Migration),

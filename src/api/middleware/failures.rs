@@ -60,7 +60,7 @@ fn has_query(uri: &Uri, name: &str) -> bool {
 }
 
 fn is_missing(reason: &str) -> bool {
-    reason.contains("required") || reason.contains("null") || reason.contains("expects an input value")
+    ["required", "null", "expects an input value"].iter().any(|word| reason.contains(word))
 }
 
 /// A form or file that does not fit; the framework tells which field in words.

@@ -13,6 +13,7 @@ mod jobs;
 mod meta;
 mod plugins;
 mod rpc;
+mod search;
 mod system;
 mod ui;
 mod webhooks;
@@ -50,6 +51,8 @@ enum Tag {
     Integrations,
     /// Background work.
     Jobs,
+    /// Looking for items, files and change orders, and the index behind it.
+    Search,
     /// The state of the server.
     System,
 }
@@ -71,6 +74,7 @@ type Apis = (
     imports::ImportsApi,
     (plugins::PluginsApi, webhooks::WebhooksApi, integrations::IntegrationsApi),
     jobs::JobsApi,
+    (search::SearchApi, search::SearchIndexApi, search::SearchReportsApi),
     system::SystemApi,
 );
 
@@ -93,6 +97,7 @@ pub fn service() -> OpenApiService<Apis, ()> {
         imports::ImportsApi,
         (plugins::PluginsApi, webhooks::WebhooksApi, integrations::IntegrationsApi),
         jobs::JobsApi,
+        (search::SearchApi, search::SearchIndexApi, search::SearchReportsApi),
         system::SystemApi,
     );
     OpenApiService::new(apis, "Yuantus PLM", env!("CARGO_PKG_VERSION"))

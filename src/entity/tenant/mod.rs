@@ -16,6 +16,8 @@ pub mod permission;
 pub mod permission_entry;
 pub mod plugin_setting;
 pub mod property;
+pub mod search_document;
+pub mod search_rebuild;
 pub mod view;
 pub mod webhook;
 pub mod webhook_delivery;

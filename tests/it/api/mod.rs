@@ -15,6 +15,7 @@ mod plugins;
 mod query;
 mod query_model;
 mod rpc;
+mod search;
 mod stale;
 mod structure;
 pub mod types;

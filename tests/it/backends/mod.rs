@@ -3,6 +3,7 @@
 mod jobs;
 mod locks;
 mod property_index;
+mod search;
 mod server;
 mod storage;
 mod workers;

@@ -62,7 +62,7 @@ async fn add(ctx: &Ctx, values: Value) -> Result<()> {
 }
 
 async fn run_job(ctx: &Ctx) -> Value {
-    let task = Task { id: Uuid::nil(), payload: json!({}), attempt: 1, created_by: None };
+    let task = Task { id: Uuid::nil(), payload: json!({}), attempt: 1, created_by: None, reporter: Default::default() };
     PropertyIndexJob.run(ctx.clone(), task).await.unwrap()
 }
 

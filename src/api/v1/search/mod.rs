@@ -1,0 +1,10 @@
+//! Searching, the index, and what it counts.
+
+mod hits;
+mod index;
+mod reports;
+mod sheet;
+
+pub use hits::SearchApi;
+pub use index::SearchIndexApi;
+pub use reports::SearchReportsApi;

@@ -1,0 +1,7 @@
+//! SQL of the search index.
+
+pub mod documents;
+pub mod find;
+pub mod items;
+pub mod rebuilds;
+pub mod reports;
