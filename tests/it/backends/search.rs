@@ -60,7 +60,7 @@ impl Org {
                 action: AmlAction::Add,
                 id: None,
                 properties: properties.as_object().cloned().unwrap(),
-                relationships: Vec::new(),
+                ..AmlItem::default()
             };
             apply(&ctx, item).await.unwrap();
         }
