@@ -19,7 +19,7 @@ use crate::telemetry::metrics;
 use crate::tenancy::{Outlook, Place, Placement, Tenancy};
 
 /// Events delivered in one visit: enough to be quick, few enough that other places get their turn.
-const EVENTS_AT_ONCE: u64 = 100;
+const EVENTS_AT_ONCE: u64 = 500;
 /// Types of one database that are reported as unknown.
 const UNKNOWN_TYPES: u64 = 20;
 /// When to look again at a place that is not served at present: its tenant is suspended, or its database is being made.

@@ -28,13 +28,13 @@ pub struct Applied {
 pub async fn apply(ctx: &Ctx, given: AmlItem) -> Result<Applied> {
     let mut given = given;
     check(&given, 0)?;
-    let model = Model::load(ctx).await?;
-    labels::resolve(&mut given, &model, &mut Labels::new())?;
     if given.action == AmlAction::Get {
-        let found = get::get(ctx, &model, given).await?;
+        let (model, found) = get::get(ctx, &given).await?;
         let items = found.items.into_iter().map(|item| ItemView::new(&model, item)).collect();
         return Ok(Applied { status: None, items, truncated: found.truncated });
     }
+    let model = Model::load(ctx).await?;
+    labels::resolve(&mut given, &model, &mut Labels::new())?;
     let write = Write::begin(ctx, &model, turns(&model, &given, Turns::default())).await?;
     let (status, item) = apply_one(&write, given).await?;
     write.commit().await?;

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::aml::AmlItem;
 use super::item::{Item, not_found, parse_id};
+use super::labels::{self, Labels};
 use super::mirrors::{ItemView, without_mirrors};
 use super::model::{ItemType, Model};
 use super::query::{Column, Field, Filter, Kind, Operand, Test};
@@ -27,9 +28,19 @@ const MOST_FILTERS: usize = 50;
 ///
 /// Fails with `NotFound` also for what may not be discovered, `Forbidden` for what may be discovered only.
 pub async fn get_item(ctx: &Ctx, item_type: &str, id: &str) -> Result<ItemView> {
-    let model = Model::load(ctx).await?;
-    let item = readable(ctx, &model, model.item_type(item_type)?, parse_id(id)?).await?;
-    Ok(ItemView::new(&model, item))
+    let id = parse_id(id)?;
+    let by_model = async |model: Model| {
+        let (item, revision) = readable(ctx, &model, model.item_type(item_type)?, id).await?;
+        Ok::<_, Error>((ItemView::new(&model, item), revision == model.revision()))
+    };
+    // By the model as it is remembered, which saves asking for its revision: the item brings that along. Where it has
+    // changed, or nothing is found that could show it, the model is read anew.
+    if let Some(model) = Model::remembered(ctx)
+        && let Ok((view, true)) = by_model(model).await
+    {
+        return Ok(view);
+    }
+    Ok(by_model(Model::load(ctx).await?).await?.0)
 }
 
 /// An item type with its properties, for clients that build forms.
@@ -52,12 +63,13 @@ pub fn states_of<'a>(model: &'a Model, kind: &ItemType) -> Vec<(&'a State, Vec<&
     states.into_iter().map(|state| (state, lifecycles.next_states(state.id))).collect()
 }
 
-pub(super) async fn readable(ctx: &Ctx, model: &Model, kind: &ItemType, id: Uuid) -> Result<Item> {
-    let item = repo::items::find(&*ctx.db, id).await?.filter(|item| item.item_type == kind.id);
-    let item = item.ok_or_else(|| not_found(id))?;
+/// The item, if the caller may read it, with the revision of the model at which it was read.
+pub(super) async fn readable(ctx: &Ctx, model: &Model, kind: &ItemType, id: Uuid) -> Result<(Item, i64)> {
+    let found = repo::items::find_with_revision(&*ctx.db, id).await?;
+    let (item, revision) = found.filter(|(item, _)| item.item_type == kind.id).ok_or_else(|| not_found(id))?;
     let ends = repo::items::ends_of(&*ctx.db, std::slice::from_ref(&item)).await?;
     require_visible(model, &item, &ends)?;
-    Ok(item)
+    Ok((item, revision))
 }
 
 /// The caller may read the item; a relationship only with both its ends, of which it tells.
@@ -110,10 +122,26 @@ pub(super) struct Found {
 }
 
 /// AML get: one item by its id, or those whose properties equal the given ones.
-pub(super) async fn get(ctx: &Ctx, model: &Model, given: AmlItem) -> Result<Found> {
+pub(super) async fn get(ctx: &Ctx, given: &AmlItem) -> Result<(Model, Found)> {
+    // As for one item.
+    if let Some(model) = Model::remembered(ctx)
+        && let Ok((found, Some(revision))) = find(ctx, &model, given).await
+        && revision == model.revision()
+    {
+        return Ok((model, found));
+    }
+    let model = Model::load(ctx).await?;
+    let (found, _) = find(ctx, &model, given).await?;
+    Ok((model, found))
+}
+
+async fn find(ctx: &Ctx, model: &Model, given: &AmlItem) -> Result<(Found, Option<i64>)> {
+    let mut given = given.clone();
+    labels::resolve(&mut given, model, &mut Labels::new())?;
     let kind = model.item_type(&given.item_type)?;
     if let Some(id) = given.id {
-        return Ok(Found { items: vec![readable(ctx, model, kind, id).await?], truncated: false });
+        let (item, revision) = readable(ctx, model, kind, id).await?;
+        return Ok((Found { items: vec![item], truncated: false }, Some(revision)));
     }
     let mut properties = given.properties;
     let mut all: Vec<Filter> = properties.remove("state").map(state_filter).transpose()?.into_iter().collect();
@@ -126,10 +154,10 @@ pub(super) async fn get(ctx: &Ctx, model: &Model, given: AmlItem) -> Result<Foun
     }
     let filter = Filter::All(all);
     let wanted = Wanted { model, kind: &kind.id, filter: &filter };
-    let mut items = repo::query::page(&*ctx.db, &wanted, &[], MOST_FOUND + 1, 0).await?;
+    let (mut items, revision) = repo::query::first_with_revision(&*ctx.db, &wanted, MOST_FOUND + 1).await?;
     let truncated = items.len() as u64 > MOST_FOUND;
     items.truncate(MOST_FOUND as usize);
-    Ok(Found { items, truncated })
+    Ok((Found { items, truncated }, revision))
 }
 
 /// The ends of a relationship are no properties, but are looked for like them.

@@ -59,6 +59,13 @@ impl Model {
         Ok(Self { facts, rights })
     }
 
+    /// The model as it was when it was last read, which may have changed since.
+    pub(super) fn remembered(ctx: &Ctx) -> Option<Self> {
+        let facts = ctx.db.recall::<Facts>()?;
+        let rights = Rights::new(ctx.actor.clone(), facts.sets.clone());
+        Some(Self { facts, rights })
+    }
+
     /// The revision of the model that this is.
     pub fn revision(&self) -> i64 {
         self.facts.revision

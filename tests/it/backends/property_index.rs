@@ -98,6 +98,10 @@ async fn a_query_that_names_type_and_property_uses_the_index(at: Installation) {
         let plan: Vec<String> = rows.iter().map(|row| row.try_get("", column).unwrap()).collect();
         let index = format!("px_i_{}", property(&ctx, name).await.id.simple());
         assert!(plan.join("\n").contains(&index), "{name}: {plan:?}");
+        // A get that uses it finds what one that compares everything finds.
+        let properties = json!({ name: value }).as_object().cloned().unwrap();
+        let wanted = AmlItem { item_type: "To'ol".into(), action: AmlAction::Get, properties, ..AmlItem::default() };
+        assert_eq!(apply(&ctx, wanted).await.unwrap().items.len(), 1, "{name}");
     }
     drop(ctx);
     app.close().await;

@@ -30,6 +30,11 @@ pub struct Expand {
 }
 
 impl Expand {
+    /// Nothing is wanted around the item, to a depth that is allowed.
+    pub(super) fn is_plain(&self) -> bool {
+        self.names.is_empty() && (1..=MAX_DEPTH).contains(&self.depth)
+    }
+
     /// Fails with `Invalid` for a name that no type knows.
     pub(super) fn check(&self, model: &Model, part: &[&str]) -> Result<Checked> {
         let refuse = |name: &str, message: String| {

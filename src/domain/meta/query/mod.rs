@@ -10,7 +10,7 @@ mod pattern;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::get::readable;
+use super::get::{get_item, readable};
 use super::item::parse_id;
 use super::mirrors::ItemView;
 use super::model::Model;
@@ -98,9 +98,12 @@ fn check_page(query: &Query) -> Result<()> {
 ///
 /// Fails with `NotFound` also for what may not be discovered, `Forbidden` for what may be discovered only.
 pub async fn get_expanded(ctx: &Ctx, item_type: &str, id: &str, expand: &Expand) -> Result<ItemView> {
+    if expand.is_plain() {
+        return get_item(ctx, item_type, id).await;
+    }
     let model = Model::load(ctx).await?;
     let expand = expand.check(&model, &["query"])?;
-    let item = readable(ctx, &model, model.item_type(item_type)?, parse_id(id)?).await?;
+    let (item, _) = readable(ctx, &model, model.item_type(item_type)?, parse_id(id)?).await?;
     let mut views = expand.around(ctx, &model, vec![item]).await?;
     views.pop().ok_or_else(|| Error::internal("An item was lost while it was expanded"))
 }

@@ -3,13 +3,16 @@
 use std::collections::BTreeSet;
 
 use sea_orm::sea_query::{LikeExpr, LockType};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter, QueryOrder, QueryResult,
+    QuerySelect,
+};
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::super::item::Item;
 use super::super::values::Values;
-use crate::db::Tx;
+use crate::db::{Sql, Tx};
 use crate::entity::tenant::item;
 use crate::error::Result;
 
@@ -105,6 +108,22 @@ pub async fn delete(tx: &Tx, id: Uuid) -> Result<bool> {
 
 pub async fn find(db: &impl ConnectionTrait, id: Uuid) -> Result<Option<Item>> {
     Ok(item::Entity::find_by_id(id).one(db).await?.map(Item::from))
+}
+
+/// The same, with the revision of the model at which it was read.
+pub async fn find_with_revision(db: &impl ConnectionTrait, id: Uuid) -> Result<Option<(Item, i64)>> {
+    let mut sql = Sql::new(format!("SELECT i.*, {MODEL_REVISION} FROM items i WHERE i.id = "));
+    sql.bind(id);
+    let Some(row) = db.query_one_raw(sql.statement(db)).await? else { return Ok(None) };
+    Ok(Some((item::Model::from_query_result(&row, "")?.into(), revision_of(&row)?)))
+}
+
+/// Selects the revision of the model beside each row: no row is read under another model than it says.
+pub(super) const MODEL_REVISION: &str =
+    "COALESCE((SELECT value FROM model_revision WHERE id = 1), 0) AS model_revision";
+
+pub(super) fn revision_of(row: &QueryResult) -> Result<i64> {
+    Ok(row.try_get("", "model_revision")?)
 }
 
 /// The same, locked until the transaction ends (SQLite's transaction is alone already). The key itself never changes, so

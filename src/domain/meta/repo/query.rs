@@ -3,15 +3,19 @@
 use std::collections::BTreeSet;
 
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, QueryResult};
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::super::item::Item;
 use super::super::model::Model;
 use super::filter::Compiler;
+use super::items::{MODEL_REVISION, revision_of};
 use super::visible::visible;
 use crate::db::dialect::json;
+use crate::db::property_index::push_equals;
 use crate::db::{Sql, Tx};
-use crate::domain::meta::query::{Filter, Term};
+use crate::domain::meta::model::IndexStatus;
+use crate::domain::meta::query::{Field, Filter, Operand, Term, Test};
 use crate::entity::tenant::item;
 use crate::error::Result;
 
@@ -26,11 +30,34 @@ pub struct Wanted<'a> {
 }
 
 impl Wanted<'_> {
-    fn push(&self, sql: &mut Sql, compiler: &Compiler) {
+    fn push(&self, db: &impl ConnectionTrait, sql: &mut Sql, compiler: &Compiler) {
         sql.push(" FROM items i WHERE i.item_type_id = ").bind(self.kind).push(" AND ");
         compiler.push(sql, self.filter);
         sql.push(" AND ");
+        for (name, value) in self.indexed() {
+            push_equals(db, sql, ("i", self.kind), name, value);
+            sql.push(" AND ");
+        }
         visible(sql, self.model, "i");
+    }
+
+    /// Values that every wanted item has in a property with an index. Said once more in the index's own words they let the
+    /// engine use it; no fractions, whose last digit an engine may read in another way.
+    fn indexed(&self) -> Vec<(&str, &Value)> {
+        let Ok(kind) = self.model.item_type(self.kind) else { return Vec::new() };
+        let all = match self.filter {
+            Filter::All(all) => all.as_slice(),
+            one => std::slice::from_ref(one),
+        };
+        let indexed =
+            |name: &str| kind.property(name).is_some_and(|property| property.index_status == Some(IndexStatus::Ready));
+        let values = all.iter().filter_map(|one| match one {
+            Filter::Test(Field::Property(name, _), Test::Is(Operand::Json(value))) if indexed(name) => {
+                Some((name.as_str(), value))
+            }
+            _ => None,
+        });
+        values.filter(|(_, value)| value.is_string() || value.is_i64() || value.is_boolean()).collect()
     }
 }
 
@@ -41,18 +68,40 @@ pub async fn page(
     most: u64,
     skipped: u64,
 ) -> Result<Vec<Item>> {
+    read(&page_rows(db, "i.*", wanted, order, most, skipped).await?)
+}
+
+/// The first items, with the revision of the model at which they were read; none where there are no items.
+pub async fn first_with_revision(
+    db: &impl ConnectionTrait,
+    wanted: &Wanted<'_>,
+    most: u64,
+) -> Result<(Vec<Item>, Option<i64>)> {
+    let rows = page_rows(db, &format!("i.*, {MODEL_REVISION}"), wanted, &[], most, 0).await?;
+    let revision = rows.first().map(revision_of).transpose()?;
+    Ok((read(&rows)?, revision))
+}
+
+async fn page_rows(
+    db: &impl ConnectionTrait,
+    columns: &str,
+    wanted: &Wanted<'_>,
+    order: &[Term],
+    most: u64,
+    skipped: u64,
+) -> Result<Vec<QueryResult>> {
     let compiler = Compiler::new(db);
-    let mut sql = Sql::new("SELECT i.*");
-    wanted.push(&mut sql, &compiler);
+    let mut sql = Sql::new(format!("SELECT {columns}"));
+    wanted.push(db, &mut sql, &compiler);
     sql.push(" ORDER BY ");
     compiler.push_order(&mut sql, order);
     sql.push(" LIMIT ").bind(signed(most)).push(" OFFSET ").bind(signed(skipped));
-    items(db, sql).await
+    Ok(db.query_all_raw(sql.statement(db)).await?)
 }
 
 pub async fn count(db: &impl ConnectionTrait, wanted: &Wanted<'_>) -> Result<u64> {
     let mut sql = Sql::new("SELECT COUNT(*) AS many");
-    wanted.push(&mut sql, &Compiler::new(db));
+    wanted.push(db, &mut sql, &Compiler::new(db));
     read_count(db, sql).await
 }
 
