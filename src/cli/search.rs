@@ -24,8 +24,8 @@ pub enum SearchCommand {
 
 const EXAMPLES: &str = "\
 The index follows every change by itself, and a database that is upgraded to have one fills it by a job. This command is
-for after a repair or a restore. Searches go on meanwhile and find what is indexed; so do changes. It may be interrupted
-and run again.
+for after a repair or a restore. Searches go on meanwhile and find what is indexed; so do changes. Where it is
+interrupted, a worker goes on within minutes; it may also be run again.
 
 Examples:
   yuantus search reindex --tenant acme --org org-1

@@ -101,6 +101,11 @@ pub async fn cancel(tx: &Tx, ctx: &Ctx, id: Uuid) -> Result<()> {
         .code("JOB_FINISHED", "The job has finished; there is nothing to call off."))
 }
 
+/// Ends an unfinished job whose work its asker did itself. One that has ended otherwise stays so.
+pub async fn settle(tx: &Tx, ctx: &Ctx, id: Uuid, result: Value) -> Result<()> {
+    repo::jobs::settle(tx, ctx.org.as_str(), id, ctx.now(), result).await
+}
+
 /// Puts a failed or cancelled job back into the queue, due at once and with all its attempts.
 ///
 /// Fails with `NotFound`, and with `Conflict` for a job in another state or when an unfinished one has the same key.

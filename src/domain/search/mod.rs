@@ -27,3 +27,6 @@ pub use reindex::{Reindex, ReindexJob, Reindexed, reindex, reindex_now};
 pub use reports::{Count, DayCount, StageAge, StateTrend, Summary, stage_aging, state_trend, summary};
 pub use status::{IndexStatus, RebuildStatus, status};
 pub use subscriber::SearchIndex;
+
+#[cfg(test)]
+mod reindex_tests;

@@ -19,7 +19,7 @@ pub const MOST_IN_BATCH: u64 = 2000;
 /// What is to be indexed anew.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    /// One that is known goes on.
+    /// That of its job. One that is known goes on.
     pub id: Uuid,
     pub kind: Kind,
     /// An item type, or a state of change orders; none is everything.
@@ -42,18 +42,18 @@ pub struct Progress {
 pub async fn rebuild(ctx: &Ctx, indexes: &Indexes, plan: &Plan, tell: &(dyn Fn(Progress) + Sync)) -> Result<Progress> {
     let indexer = indexes.require(plan.kind)?;
     let mut standing = begin(ctx, indexer, plan).await?;
-    if plan.reset && standing.after_id.is_none() {
-        remove(ctx, indexer, plan, true).await?;
+    if standing.finished_at.is_some() {
+        return Ok(progress(&standing));
+    }
+    if plan.reset {
+        empty(ctx, indexer, plan).await?;
     }
     tell(progress(&standing));
-    while let Some(most) = next_batch(plan, &standing) {
-        let done = batch(ctx, indexer, plan, &mut standing, most).await?;
+    while batch(ctx, indexer, plan, &mut standing).await? {
         tell(progress(&standing));
-        if done < most {
-            break;
-        }
     }
-    remove(ctx, indexer, plan, false).await?;
+    tell(progress(&standing));
+    sweep(ctx, indexer).await?;
     let tx = ctx.begin().await?;
     repo::rebuilds::finish(&tx, standing.id, ctx.now()).await?;
     tx.commit().await?;
@@ -87,9 +87,14 @@ fn next_batch(plan: &Plan, standing: &Rebuild) -> Option<u64> {
     Some(left.min(plan.batch.clamp(1, MOST_IN_BATCH))).filter(|most| *most > 0)
 }
 
-async fn batch(ctx: &Ctx, indexer: &dyn Indexer, plan: &Plan, standing: &mut Rebuild, most: u64) -> Result<u64> {
+/// Indexes the next batch; false when there is none. Two runs of one plan take turns.
+async fn batch(ctx: &Ctx, indexer: &dyn Indexer, plan: &Plan, standing: &mut Rebuild) -> Result<bool> {
     let tx = ctx.begin().await?;
     lock(&tx).await?;
+    if let Some(now) = repo::rebuilds::find(&tx, plan.id).await? {
+        *standing = now;
+    }
+    let Some(most) = next_batch(plan, standing) else { return Ok(false) };
     let documents = indexer.page(ctx, &tx, plan.scope.as_deref(), standing.after_id, most).await?;
     let count = documents.len() as u64;
     if let Some(last) = documents.last() {
@@ -99,20 +104,32 @@ async fn batch(ctx: &Ctx, indexer: &dyn Indexer, plan: &Plan, standing: &mut Reb
         repo::rebuilds::advance(&tx, standing.id, last.id, standing.indexed).await?;
     }
     tx.commit().await?;
-    Ok(count)
+    Ok(count == most)
 }
 
-/// Removes documents, each time in a transaction of its own, until there is nothing to remove: all of the plan's scope, or
-/// those that are no more.
-async fn remove(ctx: &Ctx, indexer: &dyn Indexer, plan: &Plan, all: bool) -> Result<()> {
+/// Removes the documents of the plan's scope, part by part, until there are none, or the first of them is indexed anew:
+/// another run of the plan has emptied it then.
+async fn empty(ctx: &Ctx, indexer: &dyn Indexer, plan: &Plan) -> Result<()> {
     loop {
         let tx = ctx.begin().await?;
         lock(&tx).await?;
-        let done = if all {
-            repo::documents::empty(&tx, indexer, plan.scope.as_deref(), REMOVED_AT_ONCE).await?
-        } else {
-            repo::documents::sweep(&tx, indexer, REMOVED_AT_ONCE).await?
-        };
+        if repo::rebuilds::find(&tx, plan.id).await?.is_some_and(|now| now.after_id.is_some()) {
+            return Ok(());
+        }
+        let done = repo::documents::empty(&tx, indexer, plan.scope.as_deref(), REMOVED_AT_ONCE).await?;
+        tx.commit().await?;
+        if done == 0 {
+            return Ok(());
+        }
+    }
+}
+
+/// Removes the documents that are no more, part by part.
+async fn sweep(ctx: &Ctx, indexer: &dyn Indexer) -> Result<()> {
+    loop {
+        let tx = ctx.begin().await?;
+        lock(&tx).await?;
+        let done = repo::documents::sweep(&tx, indexer, REMOVED_AT_ONCE).await?;
         tx.commit().await?;
         if done == 0 {
             return Ok(());

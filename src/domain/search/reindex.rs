@@ -1,6 +1,7 @@
 //! Asking for the index to be made anew: at once where it is small, else as a job.
 
 use async_trait::async_trait;
+use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -8,15 +9,18 @@ use uuid::Uuid;
 use super::document::Kind;
 use super::indexer::{Indexer, Indexes};
 use super::rebuild::{DEFAULT_BATCH, Plan, Progress, rebuild};
+use super::repo::rebuilds::JOB;
 use crate::context::Ctx;
 use crate::db::Tx;
-use crate::domain::audit::{self, Change, new_id};
+use crate::domain::audit::{self, Change};
 use crate::domain::meta::Model;
 use crate::error::{Error, Result};
-use crate::jobs::{Job, NewJob, Task, enqueue};
+use crate::jobs::{Job, NewJob, Task, enqueue, settle};
 
 /// The most documents that are indexed while the caller waits.
 const MOST_AT_ONCE: u64 = 5000;
+/// How long a worker leaves a rebuild to the caller that waits for it. Then it joins in, or goes on alone.
+const LEFT_TO_CALLER: TimeDelta = TimeDelta::minutes(1);
 /// A rebuild gives way to what people wait for, and bears many interruptions.
 const PRIORITY: i32 = 20;
 const ATTEMPTS: i32 = 10;
@@ -48,15 +52,13 @@ pub async fn reindex(ctx: &Ctx, indexes: &Indexes, kind: Kind, asked: Reindex) -
     let wanted = indexer.count(&ctx.db, asked.scope.as_deref()).await?.min(asked.limit.unwrap_or(u64::MAX));
     let tx = ctx.begin().await?;
     audit::record(ctx, &tx, vec![change(kind, &asked)]).await?;
-    if asked.background || wanted > MOST_AT_ONCE {
-        let job_id = Some(begin_job(&tx, ctx, kind, &asked).await?);
-        tx.commit().await?;
-        return Ok(Reindexed { indexed: 0, job_id });
-    }
+    let waits = !asked.background && wanted <= MOST_AT_ONCE;
+    let job = begin_job(&tx, ctx, kind, &asked, waits).await?;
     tx.commit().await?;
-    let plan =
-        Plan { id: new_id(), kind, scope: asked.scope, reset: asked.reset, limit: asked.limit, batch: asked.batch };
-    let done = rebuild(ctx, indexes, &plan, &|_| {}).await?;
+    if !waits {
+        return Ok(Reindexed { indexed: 0, job_id: Some(job) });
+    }
+    let done = in_place_of(ctx, indexes, kind, job, asked, &|_| {}).await?;
     Ok(Reindexed { indexed: done.indexed, job_id: None })
 }
 
@@ -72,9 +74,31 @@ pub async fn reindex_now(
     require_scope(ctx, indexes.require(kind)?, asked.scope.as_deref()).await?;
     let tx = ctx.begin().await?;
     audit::record(ctx, &tx, vec![change(kind, &asked)]).await?;
+    let job = begin_job(&tx, ctx, kind, &asked, true).await?;
     tx.commit().await?;
+    in_place_of(ctx, indexes, kind, job, asked, tell).await
+}
+
+/// Does the work of a job that waits, and ends the job. Should the caller be interrupted, a worker goes on with it: an index
+/// that was emptied does not stay so.
+async fn in_place_of(
+    ctx: &Ctx,
+    indexes: &Indexes,
+    kind: Kind,
+    job: Uuid,
+    asked: Reindex,
+    tell: &(dyn Fn(Progress) + Sync),
+) -> Result<Progress> {
     let Reindex { scope, reset, limit, batch, .. } = asked;
-    rebuild(ctx, indexes, &Plan { id: new_id(), kind, scope, reset, limit, batch }, tell).await
+    let done = rebuild(ctx, indexes, &Plan { id: job, kind, scope, reset, limit, batch }, tell).await?;
+    let tx = ctx.begin().await?;
+    settle(&tx, ctx, job, result(kind, done)).await?;
+    tx.commit().await?;
+    Ok(done)
+}
+
+fn result(kind: Kind, done: Progress) -> Value {
+    json!({ "index": kind.index(), "indexed": done.indexed, "total": done.total })
 }
 
 async fn require_scope(ctx: &Ctx, indexer: &dyn Indexer, scope: Option<&str>) -> Result<()> {
@@ -117,7 +141,7 @@ struct Payload {
     batch: Option<u64>,
 }
 
-async fn begin_job(tx: &Tx, ctx: &Ctx, kind: Kind, asked: &Reindex) -> Result<Uuid> {
+async fn begin_job(tx: &Tx, ctx: &Ctx, kind: Kind, asked: &Reindex, waits: bool) -> Result<Uuid> {
     let payload =
         Payload { kind, scope: asked.scope.clone(), reset: asked.reset, limit: asked.limit, batch: Some(asked.batch) };
     let payload = serde_json::to_value(payload)
@@ -131,6 +155,7 @@ async fn begin_job(tx: &Tx, ctx: &Ctx, kind: Kind, asked: &Reindex) -> Result<Uu
     job = job.once(format!("{}:{}:{}{flags}", ReindexJob::NAME, kind.as_str(), asked.scope.as_deref().unwrap_or("")));
     job.priority = PRIORITY;
     job.max_attempts = ATTEMPTS;
+    job.run_at = waits.then(|| ctx.now() + LEFT_TO_CALLER);
     enqueue(tx, ctx, job).await
 }
 
@@ -138,7 +163,7 @@ async fn begin_job(tx: &Tx, ctx: &Ctx, kind: Kind, asked: &Reindex) -> Result<Uu
 pub struct ReindexJob(Indexes);
 
 impl ReindexJob {
-    const NAME: &'static str = "search.reindex";
+    const NAME: &'static str = JOB;
 
     pub fn new(indexes: Indexes) -> Self {
         Self(indexes)
@@ -155,6 +180,6 @@ impl Job for ReindexJob {
         let Payload { kind, scope, reset, limit, batch } = task.input()?;
         let plan = Plan { id: task.id, kind, scope, reset, limit, batch: batch.unwrap_or(DEFAULT_BATCH) };
         let done = rebuild(&ctx, &self.0, &plan, &|_| {}).await?;
-        Ok(json!({ "index": kind.index(), "indexed": done.indexed, "total": done.total }))
+        Ok(result(kind, done))
     }
 }

@@ -105,6 +105,19 @@ pub async fn cancel(tx: &Tx, org: &str, id: Uuid, at: DateTime<Utc>) -> Result<b
     Ok(done.rows_affected > 0)
 }
 
+/// Ends a job that is unfinished, whoever has its lease.
+pub async fn settle(tx: &Tx, org: &str, id: Uuid, at: DateTime<Utc>, result: Json) -> Result<()> {
+    ended(Status::Completed, at)
+        .col_expr(Column::Result, Expr::value(Some(result)))
+        .col_expr(Column::Progress, Expr::value(100))
+        .filter(Column::Id.eq(id))
+        .filter(Column::OrgId.eq(org))
+        .filter(Column::Status.is_in(Status::UNFINISHED.map(Status::as_str)))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
 /// Whether there was a failed or cancelled job to put back. Its attempts are counted anew.
 pub async fn put_back(tx: &Tx, org: &str, id: Uuid, at: DateTime<Utc>) -> Result<bool> {
     let done = waiting(at)
