@@ -70,7 +70,7 @@ pub async fn search_items(
     // What was deleted since stays out.
     let found = ranked.ids.iter().filter_map(|id| items.remove(id));
     let hits = found.map(|item| item_hit(&model, ItemView::new(&model, item), &query)).collect();
-    Ok(hits_of(hits, ranked.total, similar))
+    Ok(hits_of(hits, &ranked, similar))
 }
 
 fn item_hit(model: &Model, view: ItemView, query: &Query) -> ItemHit {
@@ -121,11 +121,11 @@ async fn documents<F: DeserializeOwned + Default>(
     // What an older version wrote may lack fields.
     let hits = found
         .map(|shown| DocumentHit { fields: serde_json::from_value(shown.fields.clone()).unwrap_or_default(), shown });
-    Ok(hits_of(hits.collect(), ranked.total, similar))
+    Ok(hits_of(hits.collect(), &ranked, similar))
 }
 
-fn hits_of<T>(hits: Vec<T>, total: u64, similar: bool) -> Hits<T> {
-    Hits { hits, total, total_is_exact: total < MOST_RANKED, similar }
+fn hits_of<T>(hits: Vec<T>, ranked: &Ranked, similar: bool) -> Hits<T> {
+    Hits { hits, total: ranked.total, total_is_exact: ranked.is_exact, similar }
 }
 
 /// What holds the query as it was typed; where nothing does, what is like it.
@@ -140,10 +140,14 @@ async fn find(
 ) -> Result<(Ranked, bool)> {
     let mut search = Search { kind, indexer: indexes.of(kind), model, filters, query, thorough: false };
     let mut ranked = repo::find::ranked(&ctx.db, &search, page).await?;
-    if ranked.total == 0 && search.indexer.is_some() && query.may_stand_inside() {
+    // Short words stand inside others, too: looked for where those that begin with them do not fill a page. That is the same
+    // for each page of a list, so that their order is.
+    let may_be_more = search.indexer.is_some() && query.may_stand_inside() && ranked.total < MOST_RANKED;
+    if may_be_more && ranked.total < page.limit.max(1) {
         search.thorough = true;
         ranked = repo::find::ranked(&ctx.db, &search, page).await?;
     }
+    ranked.is_exact = ranked.total < MOST_RANKED && (search.thorough || !may_be_more);
     if ranked.total > 0 || query.is_empty() || search.indexer.is_none() {
         return Ok((ranked, false));
     }
@@ -170,5 +174,5 @@ async fn alike(ctx: &Ctx, search: &Search<'_>, page: PageRequest) -> Result<Rank
     });
     let (limit, offset) = (usize::try_from(page.limit), usize::try_from(page.offset));
     let ids = alike.iter().skip(offset.unwrap_or(usize::MAX)).take(limit.unwrap_or(0)).map(|(_, found)| found.id);
-    Ok(Ranked { ids: ids.collect(), total: alike.len() as u64 })
+    Ok(Ranked { ids: ids.collect(), total: alike.len() as u64, is_exact: true })
 }

@@ -32,6 +32,8 @@ pub struct Search<'a> {
 pub struct Ranked {
     pub ids: Vec<Uuid>,
     pub total: u64,
+    /// Whether there are no more than are counted.
+    pub is_exact: bool,
 }
 
 pub async fn ranked(db: &Db, search: &Search<'_>, page: PageRequest) -> Result<Ranked> {
@@ -39,15 +41,18 @@ pub async fn ranked(db: &Db, search: &Search<'_>, page: PageRequest) -> Result<R
     push_found(&mut sql, db, search);
     sql.push(") SELECT document_id, COUNT(*) OVER () AS total FROM found ORDER BY place, ");
     // Without a query the newest come first.
-    sql.push(if search.query.is_empty() { "row_id DESC" } else { "length(number_key), number_key, row_id" });
+    sql.push(if search.query.is_empty() { "row_id DESC" } else { "number_key IS NULL, length(number_key), number_key, row_id" });
     // A page of nothing still tells the total.
     sql.push(" LIMIT ").bind(page.limit.max(1)).push(" OFFSET ").bind(page.offset);
     let rows = db.query_all_raw(sql.statement(db)).await?;
-    let Some(first) = rows.first() else { return Ok(Ranked { ids: Vec::new(), total: rest(db, search, page).await? }) };
+    let Some(first) = rows.first() else { 
+        let total = rest(db, search, page).await?;
+        return Ok(Ranked { ids: Vec::new(), total, is_exact: true });
+    };
     let total: i64 = first.try_get("", "total")?;
     let some = usize::try_from(page.limit).unwrap_or(usize::MAX);
     let ids = rows.iter().take(some).map(|row| row.try_get("", "document_id")).collect::<Result<_, _>>()?;
-    Ok(Ranked { ids, total: total.unsigned_abs() })
+    Ok(Ranked { ids, total: total.unsigned_abs(), is_exact: true })
 }
 
 /// How many there are where a page lies behind them all.
