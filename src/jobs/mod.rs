@@ -22,6 +22,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
@@ -32,7 +33,7 @@ use crate::error::{Error, Result};
 use crate::types::UserId;
 
 pub use checks::TenantCheck;
-pub use enqueue::{Enqueued, NewJob, cancel, enqueue, enqueue_or_find, find, put_back};
+pub use enqueue::{Enqueued, NewJob, cancel, enqueue, enqueue_or_find, find, put_back, settle};
 pub use list::{JobFilter, list};
 pub use outbox::{Event, Subscriber};
 pub use progress::{Progress, Reporter};
@@ -84,6 +85,13 @@ impl Task {
     /// second, and only while the job is still this worker's.
     pub fn report(&self, percent: u8, message: impl Into<String>) {
         self.reporter.report(percent, Some(message.into()));
+    }
+
+    /// The run cannot do its work now and ends: the job waits until then, the attempt does not count, and meanwhile its place
+    /// is for other jobs. What the run answers is not kept.
+    pub fn put_off(&self, until: DateTime<Utc>) -> Value {
+        self.reporter.put_off(until);
+        Value::Null
     }
 
     /// Ends when the job was called off or taken over. The run is then dropped at its next await point anyway; this is for

@@ -1,8 +1,9 @@
 //! How a running job says how far it is, and learns that it shall stop.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use chrono::{DateTime, Utc};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -22,11 +23,13 @@ pub struct Progress {
 pub struct Reporter {
     latest: Arc<watch::Sender<Progress>>,
     stop: CancellationToken,
+    put_off: Arc<OnceLock<DateTime<Utc>>>,
 }
 
 impl Reporter {
     pub(super) fn new() -> Self {
-        Self { latest: Arc::new(watch::Sender::new(Progress::default())), stop: CancellationToken::new() }
+        let latest = Arc::new(watch::Sender::new(Progress::default()));
+        Self { latest, stop: CancellationToken::new(), put_off: Arc::default() }
     }
 
     /// Never blocks and may be called as often as one likes: the worker writes the latest about once a second.
@@ -44,6 +47,16 @@ impl Reporter {
 
     pub(super) fn stop_token(&self) -> &CancellationToken {
         &self.stop
+    }
+
+    pub(super) fn put_off(&self, until: DateTime<Utc>) {
+        // What was said first stays.
+        let _ = self.put_off.set(until);
+    }
+
+    /// For the worker: until when the run wants to be put off.
+    pub fn is_put_off(&self) -> Option<DateTime<Utc>> {
+        self.put_off.get().copied()
     }
 
     /// For the worker: what is reported from now on.

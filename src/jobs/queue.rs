@@ -136,9 +136,10 @@ pub async fn fail(db: &Db, lease: &Lease, now: DateTime<Utc>, error: &Error) -> 
     end(db, lease, ending).await
 }
 
-/// Puts a job back that was interrupted through no fault of its own: the attempt does not count.
-pub async fn release(db: &Db, lease: &Lease, now: DateTime<Utc>) -> Result<bool> {
-    end(db, lease, Ending::Released { at: now }).await
+/// Puts a job back that was interrupted, or put off, through no fault of its own, to be run not before `at`: the attempt does
+/// not count.
+pub async fn release(db: &Db, lease: &Lease, at: DateTime<Utc>) -> Result<bool> {
+    end(db, lease, Ending::Released { at }).await
 }
 
 async fn end(db: &Db, lease: &Lease, ending: Ending) -> Result<bool> {

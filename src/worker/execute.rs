@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use serde_json::Value;
 use tokio::task::{JoinError, JoinHandle};
 use tokio::time::{Instant, MissedTickBehavior};
@@ -26,6 +27,8 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 
 enum Outcome {
     Ended(Result<Value>),
+    /// It wants to be run later.
+    PutOff(DateTime<Utc>),
     /// Another worker has it, nobody wants it any more, or it cannot be stopped.
     Lost,
     /// The process ends and the job was not done in time.
@@ -45,11 +48,15 @@ pub async fn execute(visitor: Arc<Visitor>, taken: Taken, abandon: CancellationT
             (Some(job), Ok(mut ctx)) => {
                 ctx.request_id = Some(format!("job-{}", lease.job));
                 let running = tokio::spawn(async move { job.run(ctx, claimed.task).await }.in_current_span());
-                let held = Held { site: &site, lease: &lease, time: visitor.settings.lease, reporter };
+                let held = Held { site: &site, lease: &lease, time: visitor.settings.lease, reporter: reporter.clone() };
                 held.attend(running, &abandon).await
             }
             (None, _) => Outcome::Ended(Err(Error::internal("No job of this kind is known"))),
             (_, Err(error)) => Outcome::Ended(Err(error)),
+        };
+        let outcome = match (outcome, reporter.is_put_off()) {
+            (Outcome::Ended(Ok(_)), Some(until)) => Outcome::PutOff(until),
+            (outcome, _) => outcome,
         };
         if let Err(error) = conclude(&site, &lease, &kind, outcome, started).await {
             // The lease runs out and the job is run again.
@@ -130,6 +137,10 @@ async fn conclude(site: &Site, lease: &queue::Lease, kind: &str, outcome: Outcom
             let ended = if queue::is_final(lease, &error) { Ended::Failed } else { Ended::Retried };
             tracing::warn!(milliseconds, error = %error.chain(), last = ended == Ended::Failed, "job failed");
             (queue::fail(&site.db, lease, now(), &error).await?, Some(ended))
+        }
+        Outcome::PutOff(until) => {
+            tracing::debug!(milliseconds, "job put off");
+            (queue::release(&site.db, lease, until).await?, None)
         }
         Outcome::Interrupted => {
             tracing::info!(milliseconds, "job interrupted and put back");

@@ -1,7 +1,6 @@
 //! The job that makes one delivery.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::TimeDelta;
@@ -28,11 +27,14 @@ const PRIORITY: i32 = 15;
 const RESERVE: i32 = 2;
 /// Bytes kept of an answer.
 const KEPT_BODY: usize = 1024;
-/// Events of one subject are sent in order as long as the first attempt of each is quick to come.
-const ORDER_PATIENCE: Duration = Duration::from_secs(15);
-const ORDER_POLL: Duration = Duration::from_millis(50);
-/// What is older and was never tried is stuck, and waited for by nobody.
+/// Events of one subject are sent in order, as long as the first attempt of each is not this late.
 const ORDER_HORIZON: TimeDelta = TimeDelta::minutes(5);
+/// How long a delivery is put off: the longer, the more of its webhook are ahead of it, and longer where the webhook fails, so
+/// that a receiver that hangs does not keep the queue busy.
+const TURN: TimeDelta = TimeDelta::milliseconds(100);
+const TURN_FOR_EACH: TimeDelta = TimeDelta::milliseconds(20);
+const FAILING_TURN: TimeDelta = TimeDelta::seconds(2);
+const LONGEST_TURN: TimeDelta = TimeDelta::minutes(1);
 
 #[derive(Serialize, Deserialize)]
 struct Input {
@@ -65,25 +67,37 @@ impl Job for DeliverWebhook {
     /// Answers `{"status": …}`. Fails when the attempt did, so that the queue tries again.
     async fn run(&self, ctx: Ctx, task: Task) -> Result<Value> {
         let input: Input = task.input()?;
-        let Some(delivery) = deliveries::find(&*ctx.db, &ctx, input.delivery_id).await? else {
+        let Some(mut delivery) = deliveries::find(&*ctx.db, &ctx, input.delivery_id).await? else {
             return Ok(json!({ "status": "deleted" }));
         };
         let Some(webhook) = webhooks::find(&*ctx.db, &ctx, delivery.webhook_id).await? else {
             return Ok(json!({ "status": "deleted" }));
         };
+        if delivery.status == Status::Failed && task.attempt == 1 {
+            // The job was put back.
+            delivery = reopen(&ctx, delivery).await?;
+        }
         if delivery.status.is_finished() {
             return Ok(json!({ "status": delivery.status.as_str() }));
         }
         if !webhook.is_active && delivery.event != TEST {
             return self.give_up(&ctx, delivery).await;
         }
-        await_turn(&ctx, &delivery).await?;
+        if let Some(wait) = wait_for_turn(&ctx, &webhook, &delivery, task.id).await? {
+            return Ok(task.put_off(ctx.now() + wait));
+        }
         let result = self.send(&ctx, &webhook, &delivery).await?;
+        let at = ctx.now();
+        let others_failed = match webhook.failing_since {
+            Some(since) => deliveries::count_failing(&*ctx.db, &delivery, since).await?,
+            None => 0,
+        };
         let attempt = Attempt {
-            at: ctx.now(),
+            at,
             number: task.attempt,
             max: input.max_attempts,
             failing_since: webhook.failing_since,
+            others_failed,
             disable_after: self.rules.disable_after,
         };
         let outcome = judge(attempt, &result);
@@ -181,12 +195,30 @@ impl DeliverWebhook {
     }
 }
 
-/// Waits until earlier events of the same subject were tried. Jobs are taken in order, so those are under way already.
-async fn await_turn(ctx: &Ctx, delivery: &Delivery) -> Result<()> {
-    let began = tokio::time::Instant::now();
-    let since = ctx.now() - ORDER_HORIZON;
-    while began.elapsed() < ORDER_PATIENCE && deliveries::has_earlier_untried(&*ctx.db, delivery, since).await? {
-        tokio::time::sleep(ORDER_POLL).await;
+/// A delivery that failed, and whose job was put back.
+async fn reopen(ctx: &Ctx, delivery: Delivery) -> Result<Delivery> {
+    let again = Delivery { status: Status::Pending, error: None, finished_at: None, ..delivery };
+    let tx = ctx.begin().await?;
+    deliveries::update(&tx, &again).await?;
+    tx.commit().await?;
+    Ok(again)
+}
+
+/// How long to wait while it is not this delivery's turn: earlier events of its subject are to be tried first, and a webhook is
+/// sent one delivery at a time, so that one that hangs takes one place.
+async fn wait_for_turn(ctx: &Ctx, webhook: &Webhook, delivery: &Delivery, job: Uuid) -> Result<Option<TimeDelta>> {
+    let (db, now) = (&*ctx.db, ctx.now());
+    let waits = deliveries::has_earlier_untried(db, delivery, now - ORDER_HORIZON).await?
+        || deliveries::is_under_way(db, webhook.id, job, now).await?;
+    if !waits {
+        return Ok(None);
     }
-    Ok(())
+    let ahead = deliveries::count_ahead(db, delivery).await?;
+    Ok(Some(turn(ahead, webhook.failing_since.is_some())))
+}
+
+fn turn(ahead: u64, fails: bool) -> TimeDelta {
+    let first = if fails { FAILING_TURN } else { TURN };
+    let ahead = i32::try_from(ahead).unwrap_or(i32::MAX);
+    TURN_FOR_EACH.checked_mul(ahead).map_or(LONGEST_TURN, |wait| (first + wait).min(LONGEST_TURN))
 }

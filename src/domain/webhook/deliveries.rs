@@ -15,6 +15,7 @@ use crate::domain::permission::Action;
 use crate::error::{Error, Result};
 use crate::jobs;
 use crate::types::page::{Page, PageRequest};
+use crate::types::text::hidden;
 
 /// Which deliveries are listed.
 #[derive(Debug, Clone, Default)]
@@ -38,7 +39,9 @@ pub async fn list_deliveries(
             Error::invalid_field("enum", &["query", "status"], "pending, retrying, delivered or failed")
         })?),
     };
+    check_event(filter.event.as_deref())?;
     let webhook = webhooks::find(&*ctx.db, ctx, parse_id(webhook)?).await?.ok_or_else(not_found)?;
+    end_orphans(ctx, webhook.id).await?;
     repo::page(&*ctx.db, ctx, webhook.id, status, filter.event.as_deref(), page).await
 }
 
@@ -46,8 +49,30 @@ pub async fn find_delivery(ctx: &Ctx, webhook: &str, id: &str) -> Result<Deliver
     require_administrator(ctx, Action::Get)?;
     let missing = || Error::not_found("Delivery not found");
     let (webhook, id) = (parse_id(webhook)?, Uuid::parse_str(id).map_err(|_| missing())?);
+    end_orphans(ctx, webhook).await?;
     let found = repo::find(&*ctx.db, ctx, id).await?;
     found.filter(|delivery| delivery.webhook_id == webhook).ok_or_else(missing)
+}
+
+/// A text that PostgreSQL could not even compare is refused.
+fn check_event(event: Option<&str>) -> Result<()> {
+    match event.and_then(hidden) {
+        Some(_) => Err(Error::invalid_field("value_error", &["query", "event"], "Visible characters only")),
+        None => Ok(()),
+    }
+}
+
+/// A delivery whose job was called off, or lost with its worker, is sent by nobody: before it is shown, it ends.
+async fn end_orphans(ctx: &Ctx, webhook: Uuid) -> Result<()> {
+    if !repo::has_orphans(&*ctx.db, webhook).await? {
+        return Ok(());
+    }
+    let tx = ctx.begin().await?;
+    if webhooks::find_locked(&tx, ctx, webhook).await?.is_none() {
+        return Ok(());
+    }
+    repo::end_orphans(&tx, webhook, "Its job was called off, or lost with its worker", ctx.now()).await?;
+    tx.commit().await
 }
 
 /// Sends an event that means nothing, also to a webhook that is switched off.

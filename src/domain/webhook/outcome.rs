@@ -8,6 +8,9 @@ use crate::outbound::{Answer, Failure};
 /// The answer of a receiver that wants no more.
 const GONE: u16 = 410;
 
+/// Fewer deliveries that failed do not tell that a webhook fails for good: a quiet one may have met two bad moments.
+const ENOUGH_FAILED: u64 = 3;
+
 /// One attempt and where it stands.
 #[derive(Debug, Clone, Copy)]
 pub struct Attempt {
@@ -16,6 +19,8 @@ pub struct Attempt {
     pub max: i32,
     /// Since when the webhook fails without a success in between.
     pub failing_since: Option<DateTime<Utc>>,
+    /// Other deliveries that failed since then.
+    pub others_failed: u64,
     pub disable_after: TimeDelta,
 }
 
@@ -43,7 +48,10 @@ pub fn judge(attempt: Attempt, result: &Result<Answer, Failure>) -> Outcome {
     let since = attempt.failing_since.unwrap_or(attempt.at);
     let disable = if gone {
         Some("The receiver answered 410: it wants no more events".to_owned())
-    } else if attempt.at - since >= attempt.disable_after {
+    } else if attempt.at - since >= attempt.disable_after
+        && attempt.number > 1
+        && attempt.others_failed.saturating_add(1) >= ENOUGH_FAILED
+    {
         let since = since.format("%Y-%m-%d %H:%M UTC");
         Some(format!("No delivery succeeded since {since}; the latest: {error}"))
     } else {
@@ -77,12 +85,16 @@ mod tests {
             (1, 3, None, answer(404), Status::Retrying, false),
             (3, 3, None, answer(500), Status::Failed, false),
             (1, 3, since(71), Err(Failure::TimedOut), Status::Retrying, false),
-            (1, 3, since(72), Err(Failure::TimedOut), Status::Failed, true),
+            (1, 3, since(72), Err(Failure::TimedOut), Status::Retrying, false),
+            (2, 3, since(72), Err(Failure::TimedOut), Status::Failed, true),
             (1, 3, None, answer(410), Status::Failed, true),
             (1, 3, None, refused(), Status::Failed, false),
         ];
         for (number, max, failing_since, result, status, disabled) in table {
-            let attempt = Attempt { at: now, number, max, failing_since, disable_after: TimeDelta::hours(72) };
+            let disable_after = TimeDelta::hours(72);
+            let attempt = Attempt { at: now, number, max, failing_since, others_failed: 2, disable_after };
+            let quiet = judge(Attempt { others_failed: 1, ..attempt }, &result);
+            assert!(quiet.disable.is_none() || result.as_ref().is_ok_and(|answer| answer.status == GONE));
             let outcome = judge(attempt, &result);
             let seen = (outcome.status, outcome.disable.is_some());
             assert_eq!(seen, (status, disabled), "{number}/{max} {failing_since:?} {result:?}");

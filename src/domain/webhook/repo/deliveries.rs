@@ -1,17 +1,20 @@
 //! Rows of deliveries.
 
 use chrono::{DateTime, Utc};
+use sea_orm::sea_query::SelectStatement;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect,
+    QuerySelect, QueryTrait, Select,
 };
 use uuid::Uuid;
 
 use crate::context::Ctx;
-use crate::db::Tx;
+use crate::db::{Sql, Tx};
 use crate::domain::webhook::model::{Delivery, Status};
+use crate::entity::tenant::job;
 use crate::entity::tenant::webhook_delivery::{ActiveModel, Column, Entity, Model};
 use crate::error::{Error, Result};
+use crate::jobs;
 use crate::types::page::{Page, PageRequest};
 
 /// Deliveries kept of one webhook.
@@ -110,7 +113,8 @@ pub async fn page(
     Ok(Page { items: rows.into_iter().map(Delivery::try_from).collect::<Result<_>>()?, total })
 }
 
-/// Whether an event of the same subject came earlier to the webhook, but after `since`, and was not tried yet.
+/// Whether an event of the same subject came earlier to the webhook, but after `since`, is still to be sent and was not tried
+/// yet.
 pub async fn has_earlier_untried(db: &impl ConnectionTrait, delivery: &Delivery, since: DateTime<Utc>) -> Result<bool> {
     let found: Option<Uuid> = Entity::find()
         .select_only()
@@ -120,10 +124,88 @@ pub async fn has_earlier_untried(db: &impl ConnectionTrait, delivery: &Delivery,
         .filter(Column::Subject.eq(delivery.subject.as_str()))
         .filter(Column::Id.lt(delivery.id))
         .filter(Column::CreatedAt.gt(since))
+        .filter(Column::JobId.in_subquery(unfinished_jobs()))
         .into_tuple()
         .one(db)
         .await?;
     Ok(found.is_some())
+}
+
+fn unfinished_jobs() -> SelectStatement {
+    let unfinished = jobs::Status::UNFINISHED.map(jobs::Status::as_str);
+    job::Entity::find()
+        .select_only()
+        .column(job::Column::Id)
+        .filter(job::Column::Status.is_in(unfinished))
+        .into_query()
+}
+
+/// Whether the job of another delivery of the webhook runs, and began before this one: of two that meet, one goes on.
+pub async fn is_under_way(db: &impl ConnectionTrait, webhook: Uuid, job: Uuid, now: DateTime<Utc>) -> Result<bool> {
+    let mut sql = Sql::new("SELECT 1 AS one FROM jobs mine, jobs other WHERE mine.id = ");
+    sql.bind(job).push(" AND other.task_type = mine.task_type AND other.status = 'processing' AND other.lease_until > ");
+    sql.bind(now).push(" AND (other.started_at < mine.started_at OR (other.started_at = mine.started_at AND other.id < mine.id))");
+    sql.push(" AND EXISTS (SELECT 1 FROM webhook_deliveries d WHERE d.webhook_id = ").bind(webhook);
+    sql.push(" AND d.status IN ('pending', 'retrying') AND d.job_id = other.id) LIMIT 1");
+    Ok(db.query_one_raw(sql.statement(db)).await?.is_some())
+}
+
+/// The deliveries of the webhook that are still to be sent and came earlier; at most some thousands are counted.
+pub async fn count_ahead(db: &impl ConnectionTrait, delivery: &Delivery) -> Result<u64> {
+    const MOST: u64 = 3000;
+    let rows: Vec<Uuid> = open_of(delivery.webhook_id)
+        .select_only()
+        .column(Column::Id)
+        .filter(Column::Id.lt(delivery.id))
+        .limit(MOST)
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(rows.len() as u64)
+}
+
+fn open_of(webhook: Uuid) -> Select<Entity> {
+    let open = Status::ALL.into_iter().filter(|status| !status.is_finished()).map(Status::as_str);
+    Entity::find().filter(Column::WebhookId.eq(webhook)).filter(Column::Status.is_in(open))
+}
+
+/// The other deliveries of the webhook whose latest attempt, since then, failed.
+pub async fn count_failing(db: &impl ConnectionTrait, delivery: &Delivery, since: DateTime<Utc>) -> Result<u64> {
+    let failing = [Status::Retrying, Status::Failed].map(Status::as_str);
+    let count = Entity::find()
+        .filter(Column::WebhookId.eq(delivery.webhook_id))
+        .filter(Column::Status.is_in(failing))
+        .filter(Column::AttemptedAt.gte(since))
+        .filter(Column::Id.ne(delivery.id))
+        .count(db)
+        .await?;
+    Ok(count)
+}
+
+/// Whether deliveries of the webhook wait for a job that has ended: called off, or lost with its worker.
+pub async fn has_orphans(db: &impl ConnectionTrait, webhook: Uuid) -> Result<bool> {
+    let orphans = open_of(webhook).filter(Column::JobId.not_in_subquery(unfinished_jobs()));
+    let one: Option<Uuid> = orphans.select_only().column(Column::Id).into_tuple().one(db).await?;
+    Ok(one.is_some())
+}
+
+/// Ends them.
+pub async fn end_orphans(tx: &Tx, webhook: Uuid, reason: &str, at: DateTime<Utc>) -> Result<()> {
+    let open = Status::ALL.into_iter().filter(|status| !status.is_finished()).map(Status::as_str);
+    let ended = ActiveModel {
+        status: Set(Status::Failed.as_str().to_owned()),
+        error: Set(Some(reason.to_owned())),
+        finished_at: Set(Some(at)),
+        ..Default::default()
+    };
+    Entity::update_many()
+        .set(ended)
+        .filter(Column::WebhookId.eq(webhook))
+        .filter(Column::Status.is_in(open))
+        .filter(Column::JobId.not_in_subquery(unfinished_jobs()))
+        .exec(tx)
+        .await?;
+    Ok(())
 }
 
 /// Deletes what has left the log of a webhook: finished deliveries that are too old or too many.
