@@ -91,26 +91,26 @@ async fn execute(command: JobsCommand, app: &App) -> Result<()> {
             let status = list.status.as_deref().map(str::parse).transpose()?;
             let filter = JobFilter { status, task_type: list.task_type, file_id: list.file };
             let page = PageRequest { limit: list.limit, offset: list.offset };
-            let found = jobs::list_jobs(&ctx, &filter, page).await?;
+            let found = jobs::list_jobs(&ctx, &app.jobs, &filter, page).await?;
             if list.of.json { print::json(&found) } else { print_list(&found.items, found.total) }
         }
         JobsCommand::Show(one) => {
-            let job = jobs::get_job(&open(app, &one.of).await?, parse_job_id(&one.id)?).await?;
+            let job = jobs::get_job(&open(app, &one.of).await?, &app.jobs, parse_job_id(&one.id)?).await?;
             if one.of.json { print::json(&job) } else { print_one(&job) }
         }
         JobsCommand::Cancel(one) => {
-            let job = jobs::cancel_job(&open(app, &one.of).await?, parse_job_id(&one.id)?).await?;
+            let job = jobs::cancel_job(&open(app, &one.of).await?, &app.jobs, parse_job_id(&one.id)?).await?;
             if one.of.json { print::json(&job) } else { print::line(format!("Job {} is called off.", job.id)) }
         }
         JobsCommand::Retry(retry) => {
             let ctx = open(app, &retry.of).await?;
             match &retry.id {
                 Some(id) => {
-                    let job = jobs::retry_job(&ctx, parse_job_id(id)?).await?;
+                    let job = jobs::retry_job(&ctx, &app.jobs, parse_job_id(id)?).await?;
                     let said = format!("Job {} waits to be run again.", job.id);
                     if retry.of.json { print::json(&job) } else { print::line(said) }
                 }
-                None => retry_all(&ctx, retry).await,
+                None => retry_all(app, &ctx, retry).await,
             }
         }
     }
@@ -121,13 +121,13 @@ async fn open(app: &App, of: &Of) -> Result<Ctx> {
 }
 
 /// What cannot be put back is said and skipped: a job of the same key waits already.
-async fn retry_all(ctx: &Ctx, retry: Retry) -> Result<()> {
+async fn retry_all(app: &App, ctx: &Ctx, retry: Retry) -> Result<()> {
     let filter = JobFilter { status: Some(jobs::FAILED), task_type: retry.task_type.clone(), ..JobFilter::default() };
     // Listed first: one that fails again at once is not put back a second time.
     let mut ids = Vec::new();
     loop {
         let page = PageRequest { limit: MOST_LISTED, offset: ids.len() as u64 };
-        let found = jobs::list_jobs(ctx, &filter, page).await?;
+        let found = jobs::list_jobs(ctx, &app.jobs, &filter, page).await?;
         if found.items.is_empty() {
             break;
         }
@@ -135,7 +135,7 @@ async fn retry_all(ctx: &Ctx, retry: Retry) -> Result<()> {
     }
     let (mut done, mut refused) = (0_u64, Vec::new());
     for id in ids {
-        match jobs::retry_job(ctx, id).await {
+        match jobs::retry_job(ctx, &app.jobs, id).await {
             Ok(_) => done += 1,
             Err(error) => refused.push((id, error.chain())),
         }

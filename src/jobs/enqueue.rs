@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::Asker;
 use super::record::JobRecord;
 use super::repo;
 use crate::context::Ctx;
@@ -30,6 +31,8 @@ pub struct NewJob {
     pub dedupe_key: Option<String>,
     /// Not before this; none is at once.
     pub run_at: Option<DateTime<Utc>>,
+    /// As who it is asked for by name, which is not for every kind; none for what the program asks for.
+    pub asked_as: Option<Asker>,
 }
 
 impl NewJob {
@@ -41,6 +44,7 @@ impl NewJob {
             max_attempts: DEFAULT_ATTEMPTS,
             dedupe_key: None,
             run_at: None,
+            asked_as: None,
         }
     }
 

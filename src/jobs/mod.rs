@@ -38,6 +38,7 @@ pub use list::{JobFilter, list};
 pub use outbox::{Event, Subscriber};
 pub use progress::{Progress, Reporter};
 pub use record::{JobRecord, Status};
+pub use repo::jobs::LONGEST_FILE_ID;
 pub use retention::tidy;
 pub use site::Site;
 
@@ -66,6 +67,31 @@ pub enum Asker {
     Program,
     Administrators,
     Members,
+}
+
+impl Asker {
+    /// As it is stored with a job that was asked for by name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Program => "program",
+            Self::Administrators => "administrator",
+            Self::Members => "member",
+        }
+    }
+
+    /// What is not known may least.
+    pub fn parse(text: &str) -> Self {
+        if text == Self::Administrators.as_str() { Self::Administrators } else { Self::Members }
+    }
+
+    /// Whether a kind for these may be run that was asked for so; none is the program.
+    pub fn admits(self, asked_as: Option<Self>) -> bool {
+        match (self, asked_as) {
+            (_, None) | (Self::Members, _) => true,
+            (Self::Administrators, Some(who)) => who == Self::Administrators,
+            (Self::Program, Some(_)) => false,
+        }
+    }
 }
 
 /// What a job is told about its run.

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::repo::jobs::{self as repo, Ending, Which};
 use super::retry::wait_after;
-use super::{Progress, Reporter, Task};
+use super::{Asker, Progress, Reporter, Task};
 use crate::db::Db;
 use crate::entity::tenant::job;
 use crate::error::{Error, Kind, Result};
@@ -34,6 +34,8 @@ pub struct Claimed {
     pub task_type: String,
     pub org: String,
     pub task: Task,
+    /// As who it was asked for by name; none where the program did.
+    pub asked_as: Option<Asker>,
     /// How long it was due before it was taken.
     pub waited: Duration,
 }
@@ -47,6 +49,7 @@ impl From<job::Model> for Claimed {
             lease: Lease { job: id, worker, attempt, max_attempts: row.max_attempts, since: row.started_at },
             task_type: row.task_type,
             org: row.org_id,
+            asked_as: row.asked_as.as_deref().map(Asker::parse),
             task: Task { id, payload: row.payload, attempt, created_by: row.created_by_id, reporter: Reporter::new() },
             waited: waited.unwrap_or_default(),
         }

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::entity::tenant::job;
 use crate::error::{Error, Result};
+use crate::jobs::Asker;
 use crate::types::UserId;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -86,6 +87,9 @@ pub struct JobRecord {
     pub progress_message: Option<String>,
     /// The file that the payload names.
     pub file_id: Option<String>,
+    /// As who it was asked for by name; none where the program did.
+    #[serde(skip)]
+    pub asked_as: Option<Asker>,
 }
 
 impl TryFrom<job::Model> for JobRecord {
@@ -113,6 +117,7 @@ impl TryFrom<job::Model> for JobRecord {
             progress: row.progress,
             progress_message: row.progress_message,
             file_id: row.file_id,
+            asked_as: row.asked_as.as_deref().map(Asker::parse),
         })
     }
 }

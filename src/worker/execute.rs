@@ -45,6 +45,9 @@ pub async fn execute(visitor: Arc<Visitor>, taken: Taken, abandon: CancellationT
         let started = Instant::now();
         metrics::job_started(&kind, claimed.waited);
         let outcome = match (visitor.registry.get(&kind), site.ctx(&claimed.org)) {
+            (Some(job), _) if !job.asked_by().admits(claimed.asked_as) => Outcome::Ended(Err(Error::bad_request(
+                "Jobs of this kind may not be asked for by name: it was not known when this one was",
+            ))),
             (Some(job), Ok(mut ctx)) => {
                 ctx.request_id = Some(format!("job-{}", lease.job));
                 let running = tokio::spawn(async move { job.run(ctx, claimed.task).await }.in_current_span());

@@ -23,6 +23,7 @@ mod m0017_webhooks;
 mod m0018_views;
 mod m0019_lifecycle_guards;
 mod m0020_number_counters;
+mod m0021_job_asker;
 
 /// The changes of a product database, oldest first.
 pub struct Migrator;
@@ -49,6 +50,7 @@ impl ChangeList for Migrator {
             Change::expand(m0018_views::Migration),
             Change::expand(m0019_lifecycle_guards::Migration),
             Change::expand(m0020_number_counters::Migration),
+            Change::expand(m0021_job_asker::Migration),
         ]
     }
 }

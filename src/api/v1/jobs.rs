@@ -189,12 +189,14 @@ impl JobsApi {
 
     /// List jobs
     ///
-    /// The organisation's, the latest first. Finished ones are kept for 30 days.
+    /// The organisation's, the latest first. Finished ones are kept for 30 days. What a job is about, and what came of it, is
+    /// shown to whoever asked for it and to administrators; to all members where they may ask for its kind.
     #[oai(path = "/", method = "get", operation_id = "list_jobs")]
     #[allow(clippy::too_many_arguments, reason = "one for each parameter of the query")]
     async fn list(
         &self,
         caller: OrgCaller,
+        app: Data<&Arc<App>>,
         /// pending, processing, completed, failed or cancelled.
         status: Query<Option<String>>,
         task_type: Query<Option<String>>,
@@ -208,13 +210,13 @@ impl JobsApi {
         let status = status.0.as_deref().map(str::parse).transpose()?;
         let filter = JobFilter { status, task_type: task_type.0, file_id: file_id.0 };
         let page = PageRequest { limit: limit.0, offset: offset.0 };
-        Ok(Json(jobs::list_jobs(&caller.0, &filter, page).await?.into()))
+        Ok(Json(jobs::list_jobs(&caller.0, &app.jobs, &filter, page).await?.into()))
     }
 
     /// Get a job
     #[oai(path = "/:job_id", method = "get", operation_id = "get_job")]
     async fn get(&self, caller: OrgCaller, app: Data<&Arc<App>>, job_id: Path<String>) -> ApiResult<Json<JobResponse>> {
-        let job = jobs::get_job(&caller.0, parse_job_id(&job_id)?).await?;
+        let job = jobs::get_job(&caller.0, &app.jobs, parse_job_id(&job_id)?).await?;
         Ok(Json(JobResponse::in_detail(job, &app)))
     }
 
@@ -222,16 +224,16 @@ impl JobsApi {
     ///
     /// For whoever asked for it, and administrators. One that runs is stopped within seconds.
     #[oai(path = "/:job_id/cancel", method = "post", operation_id = "cancel_job")]
-    async fn cancel(&self, caller: OrgCaller, job_id: Path<String>) -> ApiResult<Json<JobResponse>> {
-        Ok(Json(jobs::cancel_job(&caller.0, parse_job_id(&job_id)?).await?.into()))
+    async fn cancel(&self, caller: OrgCaller, app: Data<&Arc<App>>, job_id: Path<String>) -> ApiResult<Json<JobResponse>> {
+        Ok(Json(jobs::cancel_job(&caller.0, &app.jobs, parse_job_id(&job_id)?).await?.into()))
     }
 
     /// Put a job back
     ///
     /// A failed or cancelled one, with all its attempts. For whoever asked for it, and administrators.
     #[oai(path = "/:job_id/retry", method = "post", operation_id = "retry_job")]
-    async fn retry(&self, caller: OrgCaller, job_id: Path<String>) -> ApiResult<Json<JobResponse>> {
-        Ok(Json(jobs::retry_job(&caller.0, parse_job_id(&job_id)?).await?.into()))
+    async fn retry(&self, caller: OrgCaller, app: Data<&Arc<App>>, job_id: Path<String>) -> ApiResult<Json<JobResponse>> {
+        Ok(Json(jobs::retry_job(&caller.0, &app.jobs, parse_job_id(&job_id)?).await?.into()))
     }
 }
 

@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 
 use super::JobRequest;
 use crate::error::{Error, Problem, Result};
-use crate::jobs::{JobFilter, NewJob};
+use crate::jobs::{JobFilter, LONGEST_FILE_ID, NewJob};
 use crate::types::PageRequest;
 use crate::types::text::hidden;
 
@@ -92,6 +92,9 @@ fn payload_problem(payload: &Map<String, Value>) -> Option<String> {
     }
     if has_nul_in(payload) {
         return Some("Texts without NUL characters".to_owned());
+    }
+    if payload.get("file_id").and_then(Value::as_str).is_some_and(|id| id.len() > LONGEST_FILE_ID) {
+        return Some(format!("A file_id has at most {LONGEST_FILE_ID} bytes"));
     }
     let too_deep = payload.values().any(|value| depth(value) >= DEEPEST_PAYLOAD);
     too_deep.then(|| format!("At most {DEEPEST_PAYLOAD} levels deep"))
@@ -193,6 +196,7 @@ mod tests {
             (json!({"payload": {"a": [{"b\0": 1}]}}), "payload"),
             (json!({"payload": {"a": ["\0"]}}), "payload"),
             (json!({"payload": {"a": nested}}), "payload"),
+            (json!({"payload": {"file_id": "文".repeat(67)}}), "payload"),
         ] {
             let error = checked(request(value.clone())).unwrap_err();
             assert_eq!(error.problems()[0].loc, ["body", field], "{value}");

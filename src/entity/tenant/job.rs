@@ -37,6 +37,8 @@ pub struct Model {
     pub progress_message: Option<String>,
     #[sea_orm(column_type = "Text", nullable)]
     pub file_id: Option<String>,
+    #[sea_orm(column_type = "Text", nullable)]
+    pub asked_as: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

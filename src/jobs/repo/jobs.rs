@@ -21,9 +21,14 @@ use crate::jobs::queue::{Lease, Outlook};
 use crate::jobs::record::Status;
 use crate::types::PageRequest;
 
+/// In bytes.
+pub const LONGEST_FILE_ID: usize = 200;
+
 pub async fn insert(tx: &Tx, ctx: &Ctx, job: NewJob) -> Result<Uuid> {
     let (id, now) = (Uuid::now_v7(), ctx.now());
-    let file = job.payload.get("file_id").and_then(Json::as_str).map(str::to_owned);
+    let file = job.payload.get("file_id").and_then(Json::as_str);
+    // A longer one is the id of no file, and does not fit into an index.
+    let file = file.filter(|id| id.len() <= LONGEST_FILE_ID).map(str::to_owned);
     let row = ActiveModel {
         id: Set(id),
         org_id: Set(ctx.org.to_string()),
@@ -46,6 +51,7 @@ pub async fn insert(tx: &Tx, ctx: &Ctx, job: NewJob) -> Result<Uuid> {
         progress: Set(0),
         progress_message: Set(None),
         file_id: Set(file),
+        asked_as: Set(job.asked_as.map(|asker| asker.as_str().to_owned())),
     };
     Entity::insert(row).exec_without_returning(tx).await?;
     Ok(id)
