@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::schema;
 use crate::error::{Error, Result};
 
 /// Segments below `/plugins/{id}` that are the product's own.
@@ -63,6 +64,10 @@ impl Manifest {
             return wrong("needs objects as config_schema and capabilities");
         }
         match jsonschema::validator_for(&self.config_schema) {
+            Ok(_) if schema::hides_secrets(&self.config_schema) => wrong(
+                "has a secret (format password, writeOnly) in its config_schema elsewhere than in properties and items, \
+                 where it would be shown",
+            ),
             Ok(_) => Ok(()),
             Err(error) => wrong(&format!("has a config_schema that is no JSON Schema: {error}")),
         }
@@ -113,6 +118,7 @@ mod tests {
             Manifest { name: "", ..manifest() },
             Manifest { config_schema: json!([]), ..manifest() },
             Manifest { config_schema: json!({"type": "nothing"}), ..manifest() },
+            Manifest { config_schema: json!({"additionalProperties": {"writeOnly": true}}), ..manifest() },
         ] {
             assert!(bad.check().is_err(), "{bad:?}");
         }

@@ -12,6 +12,14 @@ const MAX_BYTES: usize = 64 * 1024;
 
 /// Checks a configuration; each problem names its field and never repeats a value, which may be a secret.
 pub fn check(schema: &Value, config: &Values) -> Result<()> {
+    if let Some(problem) = bad_text(config, &mut vec!["body".to_owned(), "config".to_owned()]) {
+        return Err(Error::invalid(vec![problem]));
+    }
+    if let Some(loc) = mask_in(schema, config) {
+        let loc = [vec!["body".to_owned(), "config".to_owned()], loc].concat();
+        let message = "The mask stands for no stored secret here; send the secret".to_owned();
+        return Err(Error::invalid(vec![Problem { rule: "value_error".to_owned(), loc, message }]));
+    }
     let config = Value::Object(config.clone());
     if config.to_string().len() > MAX_BYTES {
         let message = format!("A configuration has at most {MAX_BYTES} bytes");
@@ -22,6 +30,38 @@ pub fn check(schema: &Value, config: &Values) -> Result<()> {
     let problems: Vec<Problem> =
         validator.iter_errors(&config).take(MOST_PROBLEMS).map(|error| problem(&error)).collect();
     if problems.is_empty() { Ok(()) } else { Err(Error::invalid(problems)) }
+}
+
+/// The first text that a database of this product cannot keep.
+fn bad_text(config: &Values, loc: &mut Vec<String>) -> Option<Problem> {
+    for (name, value) in config {
+        loc.push(name.replace('\0', ""));
+        let found = if name.contains('\0') { Some(nul(loc)) } else { bad_value(value, loc) };
+        loc.pop();
+        if found.is_some() {
+            return found;
+        }
+    }
+    None
+}
+
+fn bad_value(value: &Value, loc: &mut Vec<String>) -> Option<Problem> {
+    match value {
+        Value::String(text) if text.contains('\0') => Some(nul(loc)),
+        Value::Object(inner) => bad_text(inner, loc),
+        Value::Array(list) => list.iter().enumerate().find_map(|(index, value)| {
+            loc.push(index.to_string());
+            let found = bad_value(value, loc);
+            loc.pop();
+            found
+        }),
+        _ => None,
+    }
+}
+
+fn nul(loc: &[String]) -> Problem {
+    let message = "Texts and names without NUL characters".to_owned();
+    Problem { rule: "value_error".to_owned(), loc: loc.to_vec(), message }
 }
 
 fn problem(error: &jsonschema::ValidationError<'_>) -> Problem {
@@ -80,52 +120,109 @@ fn is_secret(property: &Value) -> bool {
         || property.get("writeOnly").and_then(Value::as_bool) == Some(true)
 }
 
+/// Whether a schema has a secret where it is not recognised: [`masked`] follows `properties` and `items` alone.
+pub fn hides_secrets(schema: &Value) -> bool {
+    let Value::Object(schema) = schema else { return false };
+    schema.iter().any(|(keyword, part)| match (keyword.as_str(), part) {
+        ("properties", Value::Object(properties)) => properties.values().any(hides_secrets),
+        ("items", Value::Object(_)) => hides_secrets(part),
+        // Values and texts, no schemas.
+        ("default" | "enum" | "const" | "examples", _) => false,
+        _ => has_secret(part),
+    })
+}
+
+fn has_secret(part: &Value) -> bool {
+    match part {
+        Value::Object(parts) => is_secret(part) || parts.values().any(has_secret),
+        Value::Array(parts) => parts.iter().any(has_secret),
+        _ => false,
+    }
+}
+
 /// A configuration as it may be shown.
 pub fn masked(schema: &Value, mut config: Values) -> Values {
     for (name, value) in &mut config {
-        let Some(property) = schema.get("properties").and_then(|properties| properties.get(name)) else { continue };
-        match value {
-            Value::Null => {}
-            value if is_secret(property) => *value = HIDDEN.into(),
-            Value::Object(inner) => *inner = masked(property, std::mem::take(inner)),
-            Value::Array(list) => {
-                let Some(items) = property.get("items") else { continue };
-                for item in list {
-                    match item {
-                        item if is_secret(items) => *item = HIDDEN.into(),
-                        Value::Object(inner) => *inner = masked(items, std::mem::take(inner)),
-                        _ => {}
-                    }
-                }
-            }
-            _ => {}
+        if let Some(property) = property(schema, name) {
+            mask(property, value);
         }
     }
     config
 }
 
-/// Puts back the secrets that a client was not shown and so cannot send: where the mask stands, what is stored stays.
-pub fn restored(schema: &Value, mut given: Values, stored: &Values) -> Values {
-    let mut unknown = Vec::new();
-    for (name, value) in &mut given {
-        let Some(property) = schema.get("properties").and_then(|properties| properties.get(name)) else { continue };
-        match value {
-            Value::String(text) if is_secret(property) && text == HIDDEN => match stored.get(name) {
-                Some(secret) => *value = secret.clone(),
-                None => unknown.push(name.clone()),
-            },
-            Value::Object(inner) => {
-                let empty = Map::new();
-                let before = stored.get(name).and_then(Value::as_object).unwrap_or(&empty);
-                *inner = restored(property, std::mem::take(inner), before);
+fn mask(schema: &Value, value: &mut Value) {
+    match value {
+        Value::Null => {}
+        value if is_secret(schema) => *value = HIDDEN.into(),
+        Value::Object(inner) => *inner = masked(schema, std::mem::take(inner)),
+        Value::Array(list) => {
+            if let Some(items) = schema.get("items") {
+                list.iter_mut().for_each(|item| mask(items, item));
             }
-            _ => {}
         }
+        _ => {}
     }
-    for name in unknown {
-        given.remove(&name);
+}
+
+fn property<'a>(schema: &'a Value, name: &str) -> Option<&'a Value> {
+    schema.get("properties").and_then(|properties| properties.get(name))
+}
+
+/// Where a mask stands in a secret's place.
+fn mask_in(schema: &Value, config: &Values) -> Option<Vec<String>> {
+    config.iter().find_map(|(name, value)| {
+        let found = mask_at(property(schema, name)?, value)?;
+        Some([vec![name.clone()], found].concat())
+    })
+}
+
+fn mask_at(schema: &Value, value: &Value) -> Option<Vec<String>> {
+    match value {
+        Value::String(text) if is_secret(schema) && text == HIDDEN => Some(Vec::new()),
+        Value::Object(inner) => mask_in(schema, inner),
+        Value::Array(list) => list.iter().enumerate().find_map(|(index, item)| {
+            let found = mask_at(schema.get("items")?, item)?;
+            Some([vec![index.to_string()], found].concat())
+        }),
+        _ => None,
     }
+}
+
+/// Puts back the secrets that a client was not shown and so cannot send: where the mask stands, what is stored at the same
+/// place stays. Where nothing is stored, the mask stands for nothing.
+pub fn restored(schema: &Value, mut given: Values, stored: &Values) -> Values {
+    given.retain(|name, value| match property(schema, name) {
+        Some(property) => restore(property, value, stored.get(name)),
+        None => true,
+    });
     given
+}
+
+/// False for a mask of nothing.
+fn restore(schema: &Value, value: &mut Value, stored: Option<&Value>) -> bool {
+    match value {
+        Value::String(text) if is_secret(schema) && text == HIDDEN => match stored {
+            Some(secret) => *value = secret.clone(),
+            None => return false,
+        },
+        Value::Object(inner) => {
+            let empty = Map::new();
+            let before = stored.and_then(Value::as_object).unwrap_or(&empty);
+            *inner = restored(schema, std::mem::take(inner), before);
+        }
+        Value::Array(list) => {
+            let Some(items) = schema.get("items") else { return true };
+            let before = stored.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+            // In a list that became shorter a mask may stand for any of them: what is left of it is refused.
+            if list.len() >= before.len() {
+                for (item, before) in list.iter_mut().zip(before) {
+                    restore(items, item, Some(before));
+                }
+            }
+        }
+        _ => {}
+    }
+    true
 }
 
 #[cfg(test)]
@@ -163,6 +260,9 @@ mod tests {
             (json!({"url": "xyz", "login": {"pin": "1"}}), vec!["body", "config", "login", "pin"], "type_error"),
             (json!({"url": "xyz", "surplus": 1}), vec!["body", "config"], "extra_forbidden"),
             (json!({"url": "x".repeat(MAX_BYTES)}), vec!["body", "config"], "too_long"),
+            (json!({"url": "x\0z"}), vec!["body", "config", "url"], "value_error"),
+            (json!({"keys": ["a", "\0"]}), vec!["body", "config", "keys", "1"], "value_error"),
+            (json!({"a\0b": 1}), vec!["body", "config", "ab"], "value_error"),
         ] {
             let error = check(&schema(), &values(config)).unwrap_err();
             assert_eq!(
@@ -184,7 +284,14 @@ mod tests {
             json!({"url": "u", "token": HIDDEN, "login": {"user": "u", "pin": HIDDEN}, "keys": [HIDDEN]})
         );
         let back = restored(&schema(), shown, &stored);
-        assert_eq!((&back["token"], &back["login"]["pin"]), (&json!("t"), &json!(7)));
+        assert_eq!((&back["token"], &back["login"]["pin"], &back["keys"]), (&json!("t"), &json!(7), &json!(["k"])));
+        let longer = restored(&schema(), values(json!({"url": "xyz", "keys": [HIDDEN, "new"]})), &stored);
+        assert_eq!(longer["keys"], json!(["k", "new"]));
+        let two = values(json!({"keys": ["k", "l"]}));
+        for (keys, stored, place) in [(json!(["new", HIDDEN]), &stored, "1"), (json!([HIDDEN]), &two, "0")] {
+            let left = restored(&schema(), values(json!({"url": "xyz", "keys": keys})), stored);
+            assert_eq!(check(&schema(), &left).unwrap_err().problems()[0].loc, ["body", "config", "keys", place]);
+        }
         assert_eq!(restored(&schema(), values(json!({"token": HIDDEN})), &Values::new()), Values::new());
     }
 
@@ -195,5 +302,22 @@ mod tests {
         assert_eq!(Value::Object(merged(base, patch)), json!({"a": 1, "b": {"d": 2, "f": 4}, "g": {"h": 1}}));
         let full = with_defaults(&schema(), values(json!({"login": {}})));
         assert_eq!(Value::Object(full), json!({"mode": "a", "login": {"user": "erp"}}));
+    }
+
+    #[test]
+    fn secrets_stand_where_they_are_recognised() {
+        let secret = json!({"type": "string", "writeOnly": true});
+        assert!(!hides_secrets(&schema()));
+        assert!(!hides_secrets(&json!({"properties": {"a": {"default": {"writeOnly": true}}}})));
+        for hiding in [
+            json!({"additionalProperties": secret}),
+            json!({"patternProperties": {"^k": secret}}),
+            json!({"$defs": {"key": secret}, "properties": {"a": {"$ref": "#/$defs/key"}}}),
+            json!({"properties": {"a": {"allOf": [secret]}}}),
+            json!({"properties": {"a": {"oneOf": [{"properties": {"b": secret}}]}}}),
+            json!({"properties": {"a": {"type": "array", "prefixItems": [secret]}}}),
+        ] {
+            assert!(hides_secrets(&hiding), "{hiding}");
+        }
     }
 }

@@ -154,8 +154,7 @@ impl PluginConfigResponse {
 
 #[derive(Object, Deserialize)]
 struct PluginConfigRequest {
-    #[oai(default)]
-    #[serde(default)]
+    /// Required: `{}` replaces what is stored by nothing.
     config: FreeObject,
     /// Merge into what is stored (RFC 7396: `null` removes) instead of replacing it.
     #[oai(default)]

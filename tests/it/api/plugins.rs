@@ -216,6 +216,8 @@ async fn a_configuration_is_checked_merged_and_shown_without_secrets(at: Install
         assert_eq!((&refused["detail"][0]["loc"], &refused["detail"][0]["type"]), (&loc, &json!(rule)), "{refused}");
         assert!(!refused.to_string().contains("short\""), "{refused}");
     }
+    let missing = admin.put(path, &json!({"merge": false})).await.expect(422);
+    assert_eq!(missing["detail"][0]["loc"], json!(["body", "config"]));
     let stored = admin.put(path, &json!({"config": {"prefix": "A-", "token": "long enough"}})).await.expect(200);
     assert_eq!(stored["config"], json!({"prefix": "A-", "token": "********"}));
     assert!(stored["created_at"].is_string() && stored["updated_at"].is_string());
