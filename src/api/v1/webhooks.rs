@@ -280,7 +280,7 @@ impl WebhooksApi {
         #[oai(default)] offset: Query<u64>,
     ) -> ApiResult<Json<DeliveryList>> {
         let filter = DeliveryFilter { status: status.0, event: event.0 };
-        let page = PageRequest::new(limit.0, offset.0, MAX_PAGE);
+        let page = PageRequest::new(limit.0, offset.0, MAX_PAGE)?;
         let page = webhook::list_deliveries(&caller.0, &webhook_id, filter, page).await?.map(DeliveryResponse::from);
         Ok(Json(DeliveryList { items: page.items, total: page.total }))
     }

@@ -10,6 +10,9 @@ use super::fold::{fold, short_terms};
 /// The characters of a document that are indexed; what follows is not found.
 const MOST_CHARACTERS: usize = 10_000;
 
+/// The characters of a number that its key has: a longer one fits into no row of an index. The rest is found as text.
+const LONGEST_NUMBER: usize = 500;
+
 /// Kinds of documents. Each is indexed and looked for by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -69,12 +72,16 @@ pub struct Folded {
 
 impl Document {
     pub fn folded(&self) -> Folded {
-        let key = |text: &Option<String>| text.as_deref().map(fold).filter(|key| !key.is_empty());
-        let (number, name) = (key(&self.number), key(&self.name));
+        let whole = |text: &Option<String>| text.as_deref().map(fold).filter(|key| !key.is_empty());
+        let (number, name) = (whole(&self.number).map(beginning), whole(&self.name));
         let title: Vec<&str> = [&number, &name].into_iter().flatten().map(String::as_str).collect();
         let body: String = fold(&self.text).chars().take(MOST_CHARACTERS).collect();
         Folded { title: title.join(" "), terms: short_terms(&body), number, name, body }
     }
+}
+
+fn beginning(key: String) -> String {
+    key.chars().take(LONGEST_NUMBER).collect()
 }
 
 /// What is shown of a file that was found.
@@ -127,5 +134,7 @@ mod tests {
         );
         assert_eq!(folded.body.chars().count(), MOST_CHARACTERS);
         assert_eq!(folded.terms, ["轴", "轴轴"]);
+        let long = Document { number: Some("料".repeat(3000)), ..document };
+        assert_eq!(long.folded().number.unwrap().chars().count(), LONGEST_NUMBER);
     }
 }

@@ -18,8 +18,9 @@ use super::repo::find::{MOST_RANKED, Ranked, Search, Shown};
 use crate::context::Ctx;
 use crate::db::fulltext::{Similar, grams};
 use crate::domain::meta::{ItemView, Model};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::types::PageRequest;
+use crate::types::text::hidden;
 
 /// The most hits on one page.
 pub const MOST_HITS: u64 = 200;
@@ -59,6 +60,7 @@ pub async fn search_items(
     filters: Filters,
     page: PageRequest,
 ) -> Result<Hits<ItemHit>> {
+    check_state(&filters)?;
     let model = Model::load(ctx).await?;
     if let Some(kind) = &filters.type_id {
         model.item_type(kind)?;
@@ -113,6 +115,7 @@ async fn documents<F: DeserializeOwned + Default>(
     filters: Filters,
     page: PageRequest,
 ) -> Result<Hits<DocumentHit<F>>> {
+    check_state(&filters)?;
     let (model, query) = (Model::load(ctx).await?, Query::parse(query)?);
     let (ranked, similar) = find(ctx, indexes, &model, kind, &filters, &query, page).await?;
     let shown = repo::find::shown(&ctx.db, kind, &ranked.ids).await?;
@@ -122,6 +125,14 @@ async fn documents<F: DeserializeOwned + Default>(
     let hits = found
         .map(|shown| DocumentHit { fields: serde_json::from_value(shown.fields.clone()).unwrap_or_default(), shown });
     Ok(hits_of(hits.collect(), &ranked, similar))
+}
+
+/// No state has such a name, and PostgreSQL could not even compare some of them.
+fn check_state(filters: &Filters) -> Result<()> {
+    match filters.state.as_deref().and_then(hidden) {
+        Some(_) => Err(Error::invalid_field("value_error", &["query", "state"], "Visible characters only")),
+        None => Ok(()),
+    }
 }
 
 fn hits_of<T>(hits: Vec<T>, ranked: &Ranked, similar: bool) -> Hits<T> {

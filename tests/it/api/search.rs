@@ -122,12 +122,13 @@ async fn every_word_must_occur(at: Installation) {
     part(admin, "P-1", "Hex bolt M6x20 zinc").await;
     part(admin, "P-2", "Hex bolt M8x20 zinc").await;
     part(admin, "P-3", "Hex nut M6 zinc Größe").await;
+    part(admin, "P-4", "Plug ZM6").await;
     settled(admin).await;
     for (query, expected) in [
         ("bolt", vec!["P-1", "P-2"]),
         ("bolt m6", vec!["P-1"]),
         ("zinc m6", vec!["P-1", "P-3"]),
-        ("m6", vec!["P-1", "P-3"]),
+        ("m6", vec!["P-1", "P-3", "P-4"]),
         ("x2", vec!["P-1", "P-2"]),
         ("olt", vec!["P-1", "P-2"]),
         ("große", vec!["P-3"]),
@@ -136,6 +137,8 @@ async fn every_word_must_occur(at: Installation) {
     ] {
         assert_eq!(numbers(admin, query).await, expected, "{query}");
     }
+    let page = search(admin, &[("q", "m6"), ("limit", "2")]).await;
+    assert_eq!((&page["total"], &page["total_is_exact"]), (&json!(2), &json!(false)), "there may be more inside words");
 }
 
 async fn slips_of_the_finger_are_forgiven(at: Installation) {
@@ -239,6 +242,13 @@ async fn queries_that_make_no_sense_are_refused_or_list_everything(at: Installat
     admin.get("/search/?q=x&limit=many").await.expect(422);
     admin.get("/search/?q=x&item_type=Nothing").await.expect(404);
     admin.get("/search/ecos?limit=0").await.expect(422);
+    for (path, place) in [("/search/?q=x&state=%00", "state"), ("/search/ecos?state=%00", "state")] {
+        assert_eq!(admin.get(path).await.expect(422)["detail"][0]["loc"], json!(["query", place]), "{path}");
+    }
+    for path in ["/search/?q=x", "/search/files?q=x", "/search/ecos?q=x"] {
+        let refused = admin.get(&format!("{path}&offset={}", u64::MAX)).await.expect(422);
+        assert_eq!(refused["detail"][0]["loc"], json!(["query", "offset"]), "{path}");
+    }
     admin.get("/search/files?limit=201").await.expect(422);
     admin.get("/search/reports/eco-state-trend?days=367").await.expect(422);
     admin.get("/search/reports/summary?format=xlsx").await.expect(422);

@@ -176,7 +176,7 @@ impl SearchApi {
     ) -> ApiResult<Json<ItemHitsResponse>> {
         let given = |text: Option<String>| text.filter(|text| !text.is_empty());
         let filters = Filters { type_id: given(item_type.0), state: given(state.0), released_only: released_only.0 };
-        let page = PageRequest::new(limit.0, offset.0, MOST_HITS);
+        let page = PageRequest::new(limit.0, offset.0, MOST_HITS)?;
         Ok(Json(search::search_items(&caller.0, &Indexes::standard(), &q, filters, page).await?.into()))
     }
 
@@ -191,7 +191,7 @@ impl SearchApi {
         #[oai(default = "twenty", validator(minimum(value = "1"), maximum(value = "200")))] limit: Query<u64>,
         #[oai(default)] offset: Query<u64>,
     ) -> ApiResult<Json<FileHitsResponse>> {
-        let page = PageRequest::new(limit.0, offset.0, MOST_HITS);
+        let page = PageRequest::new(limit.0, offset.0, MOST_HITS)?;
         let found = search::search_files(&caller.0, &Indexes::standard(), &q, page).await?;
         let results = found.hits.into_iter().map(FileHitResponse::from).collect();
         Ok(Json(FileHitsResponse { total: found.total, results }))
@@ -209,7 +209,7 @@ impl SearchApi {
         #[oai(default = "twenty", validator(minimum(value = "1"), maximum(value = "200")))] limit: Query<u64>,
         #[oai(default)] offset: Query<u64>,
     ) -> ApiResult<Json<EcoHitsResponse>> {
-        let page = PageRequest::new(limit.0, offset.0, MOST_HITS);
+        let page = PageRequest::new(limit.0, offset.0, MOST_HITS)?;
         let state = state.0.filter(|state| !state.is_empty());
         let found = search::search_ecos(&caller.0, &Indexes::standard(), &q, state, page).await?;
         let hits = found.hits.into_iter().map(EcoHitResponse::from).collect();
