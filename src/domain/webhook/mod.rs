@@ -4,6 +4,8 @@
 //! handled; each delivery is one job. Not here: how a request is sent and where it may go (`outbound`).
 
 mod deliver;
+#[cfg(test)]
+mod deliver_tests;
 mod deliveries;
 mod events;
 mod manage;

@@ -44,7 +44,6 @@ pub fn judge(attempt: Attempt, result: &Result<Answer, Failure>) -> Outcome {
         Err(failure) => failure.to_string(),
     };
     let gone = matches!(result, Ok(answer) if answer.status == GONE);
-    let hopeless = gone || matches!(result, Err(Failure::Refused(_)));
     let since = attempt.failing_since.unwrap_or(attempt.at);
     let disable = if gone {
         Some("The receiver answered 410: it wants no more events".to_owned())
@@ -57,7 +56,7 @@ pub fn judge(attempt: Attempt, result: &Result<Answer, Failure>) -> Outcome {
     } else {
         None
     };
-    let last = hopeless || disable.is_some() || attempt.number >= attempt.max;
+    let last = disable.is_some() || attempt.number >= attempt.max;
     let status = if last { Status::Failed } else { Status::Retrying };
     Outcome { status, error: Some(error), failing_since: Some(since), disable }
 }
@@ -88,7 +87,8 @@ mod tests {
             (1, 3, since(72), Err(Failure::TimedOut), Status::Retrying, false),
             (2, 3, since(72), Err(Failure::TimedOut), Status::Failed, true),
             (1, 3, None, answer(410), Status::Failed, true),
-            (1, 3, None, refused(), Status::Failed, false),
+            // No other end than that of no connection: it would tell where a name leads.
+            (1, 3, None, refused(), Status::Retrying, false),
         ];
         for (number, max, failing_since, result, status, disabled) in table {
             let disable_after = TimeDelta::hours(72);
