@@ -188,7 +188,7 @@ async fn ours(ctx: &Ctx, queries: &[String]) -> String {
     let mut total = 0;
     for query in queries {
         let began = Instant::now();
-        let page = PageRequest::new(20, 0, 200);
+        let page = PageRequest::new(20, 0, 200).unwrap();
         let found = search_items(ctx, &Indexes::standard(), query, Filters::default(), page).await.unwrap();
         times.push(began.elapsed());
         total += found.total;
