@@ -75,9 +75,9 @@ struct ErrorBody {
     /// Only with `CYCLE_DETECTED`.
     #[oai(skip_serializing_if_is_none)]
     child_id: Option<String>,
-    /// Only with `CYCLE_DETECTED`: item ids from the parent back to itself.
+    /// Only with `CYCLE_DETECTED`: item ids from the parent back to itself; null for those that may not be seen.
     #[oai(skip_serializing_if_is_none)]
-    cycle_path: Option<Vec<String>>,
+    cycle_path: Option<Vec<Option<String>>>,
 }
 
 impl ErrorBody {

@@ -10,6 +10,7 @@ mod m0003_placements;
 mod m0004_login_failures;
 mod m0005_control_events;
 mod m0006_pending_work;
+mod m0007_user_origin;
 
 /// The changes of the control database, oldest first.
 pub struct Migrator;
@@ -23,6 +24,7 @@ impl ChangeList for Migrator {
             Change::expand(m0004_login_failures::Migration),
             Change::expand(m0005_control_events::Migration),
             Change::expand(m0006_pending_work::Migration),
+            Change::expand(m0007_user_origin::Migration),
         ]
     }
 }

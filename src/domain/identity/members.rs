@@ -1,6 +1,6 @@
 //! Memberships: which users may act in an organisation, and with which roles.
 
-use super::model::{MAX_USERNAME, Member, NewMember, check_text, clean_roles, require_org_admin};
+use super::model::{MAX_USERNAME, Member, NewMember, check_text, clean_roles, require_may_add, require_org_admin};
 use super::repo;
 use crate::context::TenantCtx;
 use crate::domain::audit::{Act, record_act};
@@ -20,7 +20,8 @@ pub async fn list_members(ctx: &TenantCtx, org: &str) -> Result<Vec<Member>> {
     repo::members::list(ctx.control(), &ctx.tenant, &org).await
 }
 
-/// Makes a user a member; one that is already gets the new roles.
+/// Makes a user a member; one that is already gets the new roles. Users that no administrator of the organisation created are
+/// a superuser's to place.
 pub async fn add_member(ctx: &TenantCtx, org: &str, new: NewMember) -> Result<Member> {
     let org = existing_org(ctx, org).await?;
     let roles = clean_roles(new.roles)?;
@@ -36,6 +37,10 @@ pub async fn add_member(ctx: &TenantCtx, org: &str, new: NewMember) -> Result<Me
     };
     let user = user.ok_or_else(|| Error::not_found("User not found"))?;
     let tx = ctx.control().begin().await?;
+    // Nobody places it elsewhere meanwhile.
+    repo::users::lock_all(&tx, &ctx.tenant).await?;
+    let orgs = repo::members::orgs_of(&tx, &ctx.tenant, user.id).await?;
+    require_may_add(ctx, &org, &user, &orgs)?;
     let before = repo::members::find(&tx, &ctx.tenant, &org, user.id).await?;
     let after = repo::members::put(&tx, &ctx.tenant, &org, user.id, &roles, new.is_active, ctx.now()).await?;
     record_act(ctx, &tx, changed("member.added", before.as_ref(), &after)).await?;

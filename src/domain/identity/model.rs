@@ -72,6 +72,8 @@ pub struct User {
     pub is_superuser: bool,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    /// The organisation whose administrator created it; none when a superuser did.
+    pub created_in_org: Option<String>,
 }
 
 /// A user's place in an organisation.
@@ -155,6 +157,18 @@ pub fn require_may_change_user(ctx: &TenantCtx, user: &User, orgs: &[String]) ->
         return Ok(());
     }
     Err(Error::forbidden("Superuser required: the user belongs to other organisations, or is a superuser"))
+}
+
+/// Who may make a user a member of an organisation: a superuser anyone; its administrator those who belong to it, and those
+/// that its administrators created and nobody has placed. What it may make a member it may give a new password, and would
+/// hold whatever the user is given in another organisation.
+pub fn require_may_add(ctx: &TenantCtx, org: &OrgId, user: &User, orgs: &[String]) -> Result<()> {
+    let member = orgs.iter().any(|one| one == org.as_str());
+    let own = orgs.is_empty() && !user.is_superuser && user.created_in_org.as_deref() == Some(org.as_str());
+    if ctx.actor.is_superuser() || member || own {
+        return Ok(());
+    }
+    Err(Error::forbidden("Superuser required: the user was not created by an administrator of this organisation"))
 }
 
 /// A text of a length a person can read, without control characters.

@@ -67,7 +67,7 @@ pub async fn seed_identity(ctx: &PlatformCtx, seed: &IdentitySeed) -> Result<See
     let user = match repo::users::by_name(&tx, &seed.tenant, &seed.user.username).await? {
         Some(user) => user,
         None => {
-            let user = repo::users::insert(&tx, &seed.tenant, &seed.user, &hash, ctx.now()).await?;
+            let user = repo::users::insert(&tx, &seed.tenant, &seed.user, None, &hash, ctx.now()).await?;
             record_act(&within, &tx, created(&user)).await?;
             done.user = true;
             user

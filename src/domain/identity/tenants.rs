@@ -138,7 +138,7 @@ async fn add_admin(ctx: &TenantCtx, tx: &Tx, org: Option<&OrgId>, admin: &NewUse
     let user = match existing {
         Some(user) => user,
         None => {
-            let user = repo::users::insert(tx, &ctx.tenant, admin, hash, ctx.now()).await?;
+            let user = repo::users::insert(tx, &ctx.tenant, admin, None, hash, ctx.now()).await?;
             record_act(ctx, tx, created(&user)).await?;
             user
         }

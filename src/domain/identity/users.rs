@@ -35,9 +35,10 @@ pub async fn create_user(ctx: &TenantCtx, new: NewUser) -> Result<User> {
     if new.is_superuser {
         require_superuser(ctx)?;
     }
+    let own_org = if ctx.actor.is_superuser() { None } else { ctx.org.as_ref() };
     let hash = prepare(&new).await?;
     let tx = ctx.control().begin().await?;
-    let user = repo::users::insert(&tx, &ctx.tenant, &new, &hash, ctx.now()).await?;
+    let user = repo::users::insert(&tx, &ctx.tenant, &new, own_org, &hash, ctx.now()).await?;
     record_act(ctx, &tx, created(&user)).await?;
     tx.commit().await?;
     Ok(user)

@@ -78,11 +78,12 @@ pub async fn change_item_access(ctx: &Ctx, item_type: &str, id: &str, change: It
         ..before.clone()
     };
     if after != before {
-        repo::items::set_access(&write.tx, &after).await.map_err(|error| gone(error, &after))?;
+        let after = repo::items::set_access(&write.tx, after.clone()).await.map_err(|error| gone(error, &after))?;
         write.record("item.access_changed", &after, before.snapshot(), after.snapshot()).await?;
         write.commit().await?;
+        return Ok(ItemAccess::of(&model, after));
     }
-    Ok(ItemAccess::of(&model, after))
+    Ok(ItemAccess::of(&model, before))
 }
 
 fn require_may_change(ctx: &Ctx, item: &Item, change: &ItemAccessChange) -> Result<()> {

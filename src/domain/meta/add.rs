@@ -18,7 +18,9 @@ use crate::plugins::Moment;
 pub(super) async fn add(write: &Write<'_>, given: AmlItem) -> Result<Item> {
     let kind = write.model.item_type(&given.item_type)?;
     if kind.is_relationship {
-        return relate::add_from_values(write, kind, given.new_id, None, given.properties).await;
+        let line = relate::add_from_values(write, kind, given.new_id, None, given.properties).await?;
+        apply_relationships(write, &line, given.relationships).await?;
+        return Ok(line);
     }
     let item = add_with_id(write, kind, given.new_id, given.properties).await?;
     apply_relationships(write, &item, given.relationships).await?;

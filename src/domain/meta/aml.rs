@@ -41,7 +41,8 @@ pub(super) fn require_id(given: &AmlItem) -> Result<Uuid> {
     given.id.ok_or_else(|| Error::invalid_field("missing", &["body", "id"], "Field required"))
 }
 
-/// What needs no look at the data: how deep it nests, and that only what changes an item is based on one.
+/// What needs no look at the data: how deep it nests, that only what changes an item is based on one, and
+/// that nothing is nested where nothing would be done with it.
 pub(super) fn check(given: &AmlItem, depth: usize) -> Result<()> {
     if depth > MAX_DEPTH {
         let message = format!("Relationships nest at most {MAX_DEPTH} levels");
@@ -50,6 +51,12 @@ pub(super) fn check(given: &AmlItem, depth: usize) -> Result<()> {
     if !given.basis.is_empty() && matches!(given.action, AmlAction::Add | AmlAction::Get) {
         let message = "Only a change is based on a state: update, delete, promote or dummy";
         return Err(Error::invalid_field("value_error", &["body", "if_match"], message));
+    }
+    if !given.relationships.is_empty()
+        && matches!(given.action, AmlAction::Get | AmlAction::Delete | AmlAction::Promote)
+    {
+        let message = "Relationships are nested in what is added or updated, or in a dummy";
+        return Err(Error::invalid_field("value_error", &["body", "relationships"], message));
     }
     let mut nested = given.relationships.iter().enumerate();
     nested.try_for_each(|(index, nested)| check(nested, depth + 1).map_err(|error| in_relationship(error, index)))

@@ -112,6 +112,8 @@ async fn require_own(write: &Write<'_>, source: &Item, given: &AmlItem) -> Resul
     if line.source_id == Some(source.id) {
         return Ok(());
     }
+    // One that may not be seen is not told from one that is not there.
+    relate::require_seen(write, &line).await.map_err(|_| not_found(id))?;
     let message = "The relationship belongs to another item";
     Err(Error::invalid_field("value_error", &["body", "id"], message))
 }

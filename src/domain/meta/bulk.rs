@@ -45,6 +45,7 @@ pub async fn apply_all(ctx: &Ctx, mut given: Vec<AmlItem>) -> Result<BulkApplied
     }
     let all = given.iter().fold(Turns::default(), |all, item| turns(&model, item, all));
     let write = Write::begin(ctx, &model, all).await?;
+    repo::items::lock_with_sources(&write.tx, &named(&model, &given)).await?;
     let items = Bulk { write: &write, pending: Vec::new(), done: Vec::new() }.apply(given).await?;
     write.commit().await?;
     let shown = |(status, item)| (status, ItemView::new(&model, item));
@@ -53,6 +54,23 @@ pub async fn apply_all(ctx: &Ctx, mut given: Vec<AmlItem>) -> Result<BulkApplied
 
 fn size(given: &AmlItem) -> usize {
     1 + given.relationships.iter().map(size).sum::<usize>()
+}
+
+/// What will be locked, found in any order: locked in the one order of all before the first is changed, so that two requests
+/// that name the same items do not wait for each other.
+fn named(model: &Model, given: &[AmlItem]) -> Vec<Uuid> {
+    let mut ids = Vec::new();
+    for item in given {
+        ids.extend(item.id);
+        if item.action == AmlAction::Add && model.item_type(&item.item_type).is_ok_and(|kind| kind.is_relationship) {
+            let source = item.properties.get("source_id").and_then(Value::as_str);
+            ids.extend(source.and_then(|id| Uuid::parse_str(id).ok()));
+        }
+        ids.extend(named(model, &item.relationships));
+    }
+    ids.sort_unstable();
+    ids.dedup();
+    ids
 }
 
 fn prepare(item: &mut AmlItem, model: &Model, labels: &mut Labels) -> Result<()> {

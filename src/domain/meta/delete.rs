@@ -1,13 +1,18 @@
 //! Deleting items.
 
-use serde_json::{Value, json};
+use std::collections::HashMap;
 
-use super::aml::AmlItem;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::aml::{AmlItem, require_id};
+use super::get::require_visible;
 use super::item::Item;
 use super::model::DataType;
 use super::relate::{remove_relationship, require_line};
 use super::repo;
-use super::update::locked_item;
+use super::repo::uses::Going;
+use super::update::lock_item;
 use super::write::Write;
 use crate::domain::permission::Action;
 use crate::error::{Error, Result};
@@ -18,7 +23,7 @@ const MOST_NAMED: u64 = 20;
 /// Deletes an item with its own lines. One that others use is refused, naming by what.
 pub(super) async fn delete(write: &Write<'_>, given: &AmlItem) -> Result<Item> {
     let kind = write.model.item_type(&given.item_type)?;
-    let item = locked_item(write, kind, given).await?;
+    let item = lock_item(write, kind, require_id(given)?).await?;
     if kind.is_relationship {
         require_line(write, &item, Action::Delete).await?;
         given.basis.require(write.model, &item)?;
@@ -28,56 +33,91 @@ pub(super) async fn delete(write: &Write<'_>, given: &AmlItem) -> Result<Item> {
     write.model.require(&item, Action::Delete)?;
     given.basis.require(write.model, &item)?;
     write.model.require_unlocked(&item)?;
-    refuse_if_used(write, &item).await?;
-    for line in repo::items::lines_of(&write.tx, item.id).await? {
-        repo::items::delete(&write.tx, line.id).await?;
-        write.record("relationship.deleted", &line, line.snapshot(), None).await?;
+    // Before it is asked who refers to it: whoever is about to do so is waited for, and then seen.
+    repo::items::lock_to_delete(&write.tx, item.id).await?;
+    let lines = repo::items::lines_to_delete(&write.tx, item.id).await?;
+    refuse_hidden_lines(write, &item, &lines).await?;
+    refuse_if_used(write, &item, &lines).await?;
+    // At once, since lines may lead to each other.
+    repo::items::delete_with_lines(&write.tx, item.id).await.map_err(in_use)?;
+    for line in &lines {
+        write.record("relationship.deleted", line, line.snapshot(), None).await?;
     }
-    repo::items::delete(&write.tx, item.id).await?;
     write.record("item.deleted", &item, item.snapshot(), None).await?;
     Ok(item)
 }
 
-async fn refuse_if_used(write: &Write<'_>, item: &Item) -> Result<()> {
-    let (users, lines) = repo::items::users_of(&write.tx, item.id, MOST_NAMED).await?;
-    let (referring, references) = referring_to(write, item).await?;
-    let count = lines + references;
+/// The lines of an item go with it whatever their own sets say, but none that the caller does not know of.
+async fn refuse_hidden_lines(write: &Write<'_>, item: &Item, lines: &[Item]) -> Result<()> {
+    let others = repo::items::ends_of(&write.tx, lines).await?;
+    let others: HashMap<Uuid, Item> = others.into_iter().map(|end| (end.id, end)).collect();
+    let is_hidden = |line: &&Item| {
+        let ends = line.source_id.into_iter().chain(line.related_id);
+        let ends: Vec<Item> = ends.filter_map(|end| others.get(&end).cloned()).collect();
+        require_visible(write.model, line, &ends).is_err()
+    };
+    let count = lines.iter().filter(is_hidden).count();
     if count == 0 {
         return Ok(());
     }
-    let readable = |item: &Item| write.model.allow(item, Action::Get);
-    let lines = users.iter().filter(|(_, source)| readable(source)).map(|(line, source)| {
-        let mut named = name(write, source);
+    Err(Error::conflict(format!("Item {} has {count} relationships that you may not see", item.id))
+        .code("HIDDEN_RELATIONSHIPS", "It has relationships that you may not see. Ask somebody who may to delete it.")
+        .details(json!({ "count": count })))
+}
+
+/// Refuses to delete what others use: by relationships that lead to it or hang on it, or by properties. Names those that
+/// the caller may get. `lines` go with it.
+pub(super) async fn refuse_if_used(write: &Write<'_>, item: &Item, lines: &[Item]) -> Result<()> {
+    let going = Going { root: item.id, with_lines: !lines.is_empty() };
+    let ids: Vec<Uuid> = std::iter::once(item.id).chain(lines.iter().map(|line| line.id)).collect();
+    let users = repo::uses::by_relationships(&write.tx, write.model, going, MOST_NAMED).await?;
+    let mut count = users.count;
+    let mut named = name_relationships(write, &ids, users.shown).await?;
+    for kind in write.model.item_types() {
+        for property in kind.properties.iter().filter(|property| property.data_type == DataType::Item) {
+            let place = (kind.id.as_str(), property.name.as_str());
+            let users = repo::uses::by_property(&write.tx, write.model, place, going, &ids, MOST_NAMED).await?;
+            count += users.count;
+            named.extend(users.shown.iter().map(|item| {
+                let mut named = name(write, item);
+                named["property"] = json!(property.name);
+                named
+            }));
+        }
+    }
+    if count == 0 {
+        return Ok(());
+    }
+    named.truncate(MOST_NAMED as usize);
+    Err(Error::conflict(format!("Item is used by {count} other items"))
+        .code("ITEM_IN_USE", ADVICE)
+        .details(json!({ "count": count, "used_by": named })))
+}
+
+const ADVICE: &str = "It is used elsewhere. Remove it there first.";
+
+/// What came to use it in spite of all.
+pub(super) fn in_use(error: Error) -> Error {
+    if error.code_name() != Some("REFERENCE_VIOLATION") {
+        return error;
+    }
+    Error::conflict("Item is used by other items").code("ITEM_IN_USE", ADVICE).caused_by(error)
+}
+
+/// A relationship by the item that it hangs on; by itself, where it hangs on what goes.
+async fn name_relationships(write: &Write<'_>, going: &[Uuid], lines: Vec<Item>) -> Result<Vec<Value>> {
+    let ends = repo::items::ends_of(&write.tx, &lines).await?;
+    let named = lines.iter().map(|line| {
+        let source = ends.iter().find(|end| Some(end.id) == line.source_id && !going.contains(&end.id));
+        let mut named = name(write, source.unwrap_or(line));
         named["relationship_id"] = json!(line.id);
         named["relationship"] = json!(line.item_type);
         named
     });
-    let references = referring.iter().filter(|(_, item)| readable(item)).map(|(property, item)| {
-        let mut named = name(write, item);
-        named["property"] = json!(property);
-        named
-    });
-    let named: Vec<Value> = lines.chain(references).take(MOST_NAMED as usize).collect();
-    Err(Error::conflict(format!("Item is used by {count} other items"))
-        .code("ITEM_IN_USE", "It is used elsewhere. Remove it there first.")
-        .details(json!({ "count": count, "used_by": named })))
+    Ok(named.collect())
 }
 
 fn name(write: &Write<'_>, item: &Item) -> Value {
     let number = write.model.item_type(&item.item_type).ok().and_then(|kind| kind.number(item));
     json!({ "id": item.id, "type": item.item_type, "number": number, "name": item.name() })
-}
-
-/// The first few items that refer to one by a declared property, each with the property, and how many there are.
-async fn referring_to(write: &Write<'_>, item: &Item) -> Result<(Vec<(String, Item)>, u64)> {
-    let (mut found, mut count) = (Vec::new(), 0);
-    for kind in write.model.item_types() {
-        for property in kind.properties.iter().filter(|property| property.data_type == DataType::Item) {
-            let (items, many) =
-                repo::query::referring(&write.tx, &kind.id, &property.name, item.id, MOST_NAMED).await?;
-            count += many;
-            found.extend(items.into_iter().map(|item| (property.name.clone(), item)));
-        }
-    }
-    Ok((found, count))
 }

@@ -90,7 +90,8 @@ fn ends_are_in(item: &Item, ids: &HashSet<Uuid>) -> bool {
 /// An item of any type, if the caller may read it.
 pub async fn require_item(ctx: &Ctx, model: &Model, id: Uuid) -> Result<Item> {
     let item = repo::items::find(&*ctx.db, id).await?.ok_or_else(|| not_found(id))?;
-    model.require_readable(&item)?;
+    let ends = repo::items::ends_of(&*ctx.db, std::slice::from_ref(&item)).await?;
+    require_visible(model, &item, &ends)?;
     Ok(item)
 }
 

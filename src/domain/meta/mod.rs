@@ -80,4 +80,6 @@ pub use write::{Turns, Write};
 #[cfg(test)]
 mod administration_tests;
 #[cfg(test)]
+mod lines_tests;
+#[cfg(test)]
 mod rights_tests;

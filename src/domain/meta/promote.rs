@@ -6,7 +6,7 @@ use super::aml::AmlItem;
 use super::hooks;
 use super::item::Item;
 use super::model::ItemType;
-use super::relate::require_seen;
+use super::relate::{require_seen, require_source};
 use super::repo;
 use super::steps::{children_of, unmet};
 use super::update::locked_item;
@@ -30,6 +30,10 @@ pub(super) async fn promote(write: &Write<'_>, given: &AmlItem) -> Result<Item> 
     let item = locked_item(write, kind, given).await?;
     // Before anything is said of its state.
     require_seen(write, &item).await?;
+    if kind.is_relationship {
+        // A line is part of its source: a step of one changes the other.
+        require_source(write, &item).await?;
+    }
     given.basis.require(write.model, &item)?;
     let wanted = wanted(&given.properties)?;
     let comment = comment(&given.properties)?;

@@ -2,10 +2,13 @@
 //!
 //! What a type demands — types at both ends, one line per key, no cycle — is checked here for every relationship alike.
 
+use std::collections::HashSet;
+
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::add::blank;
+use super::delete::{in_use, refuse_if_used};
 use super::get::require_visible;
 use super::item::{Item, not_found, parse_id};
 use super::model::ItemType;
@@ -39,9 +42,11 @@ async fn add_with_id(
 ) -> Result<Item> {
     write.require_structure(kind)?;
     // Locked until the end: a line cannot slip into a source that is being released or deleted at this moment.
-    let source = changeable_source(write, source).await?;
-    let related = repo::items::find(&write.tx, related).await?.ok_or_else(|| not_found(related))?;
-    write.model.require_readable(&related)?;
+    let source = changeable_source(write, kind, source).await?;
+    // Kept from being deleted, too.
+    let found = repo::stored::referred(&write.tx, &[related]).await?.pop();
+    let related = found.ok_or_else(|| not_found(related))?;
+    require_seen(write, &related).await?;
     write.model.require_create(kind)?;
     check_ends(kind, &source, &related)?;
     let mut line = blank(write, kind, id)?;
@@ -96,12 +101,37 @@ fn wrong_end(name: &str, message: impl Into<String>) -> Error {
     Error::invalid_field("value_error", &["body", "properties", name], message)
 }
 
-/// The source of a line, locked, and with the right and the state to be changed.
-async fn changeable_source(write: &Write<'_>, source: Uuid) -> Result<Item> {
-    let source = repo::items::find_locked(&write.tx, source).await?.ok_or_else(|| not_found(source))?;
-    write.model.require(&source, Action::Update)?;
-    write.model.require_unlocked(&source)?;
-    Ok(source)
+/// The source of a line, locked, and with the right and the state to be changed; where it hangs on another itself, so must
+/// that be.
+async fn changeable_source(write: &Write<'_>, kind: &ItemType, source: Uuid) -> Result<Item> {
+    let source_type = kind.source_type.as_deref().and_then(|kind| write.model.item_type(kind).ok());
+    if source_type.is_some_and(|kind| !kind.is_relationship) {
+        // As nearly everywhere: one query, since it hangs on nothing.
+        let item = repo::items::find_locked(&write.tx, source).await?.ok_or_else(|| not_found(source))?;
+        if item.source_id.is_none() {
+            write.model.require(&item, Action::Update)?;
+            write.model.require_unlocked(&item)?;
+            return Ok(item);
+        }
+    }
+    let from_top = repo::items::lock_with_sources(&write.tx, &[source]).await?;
+    let mut found = None;
+    for id in from_top.into_iter().rev() {
+        let item = repo::items::find(&write.tx, id).await?.ok_or_else(|| not_found(id))?;
+        require_seen(write, &item).await?;
+        write.model.require(&item, Action::Update)?;
+        write.model.require_unlocked(&item)?;
+        found = found.or(Some(item));
+    }
+    found.ok_or_else(|| not_found(source))
+}
+
+/// A line's source may be changed, and stays so until the write ends.
+pub(super) async fn require_source(write: &Write<'_>, line: &Item) -> Result<()> {
+    match line.source_id {
+        Some(source) => changeable_source(write, write.model.item_type(&line.item_type)?, source).await.map(|_| ()),
+        None => Ok(()),
+    }
 }
 
 fn check_ends(kind: &ItemType, source: &Item, related: &Item) -> Result<()> {
@@ -153,8 +183,13 @@ pub(super) fn exists(error: Error, kind: &ItemType, line: &Item) -> Error {
 /// Refuses a line that would put an item below itself.
 async fn refuse_cycle(write: &Write<'_>, kind: &ItemType, source: Uuid, related: Uuid) -> Result<()> {
     let Some(below) = graph::path_down(&write.tx, &kind.id, related, source).await? else { return Ok(()) };
-    let path: Vec<String> = std::iter::once(source).chain(below).map(|id| id.to_string()).collect();
-    Err(Error::conflict(format!("Cycle detected: {}", path.join(" -> ")))
+    let path: Vec<Uuid> = std::iter::once(source).chain(below).collect();
+    let shown = repo::query::with_ids(&write.tx, write.model, &path.iter().copied().collect()).await?;
+    let shown: HashSet<Uuid> = shown.into_iter().map(|item| item.id).collect();
+    // What the caller may not get keeps its place on the path, without its id.
+    let path: Vec<Option<String>> = path.iter().map(|id| shown.contains(id).then(|| id.to_string())).collect();
+    let sentence: Vec<&str> = path.iter().map(|id| id.as_deref().unwrap_or("(hidden)")).collect();
+    Err(Error::conflict(format!("Cycle detected: {}", sentence.join(" -> ")))
         .code("CYCLE_DETECTED", "The line would put an item below itself. The path shows where.")
         .details(json!({ "parent_id": source, "child_id": related, "cycle_path": path })))
 }
@@ -163,7 +198,7 @@ async fn refuse_cycle(write: &Write<'_>, kind: &ItemType, source: Uuid, related:
 ///
 /// The item stays locked until the write ends: what is decided from its lines still holds when it is written.
 pub async fn locked_lines(write: &Write<'_>, kind: &ItemType, source: Uuid) -> Result<Vec<Item>> {
-    changeable_source(write, source).await?;
+    changeable_source(write, kind, source).await?;
     let lines = repo::items::lines_of(&write.tx, source).await?;
     Ok(lines.into_iter().filter(|line| line.item_type == kind.id).collect())
 }
@@ -172,9 +207,7 @@ pub async fn locked_lines(write: &Write<'_>, kind: &ItemType, source: Uuid) -> R
 /// line says. Its source is locked until the write ends.
 pub(super) async fn require_line(write: &Write<'_>, line: &Item, action: Action) -> Result<()> {
     require_seen(write, line).await?;
-    if let Some(source) = line.source_id {
-        changeable_source(write, source).await?;
-    }
+    require_source(write, line).await?;
     write.model.require(line, action)
 }
 
@@ -184,10 +217,13 @@ pub(super) async fn require_seen(write: &Write<'_>, item: &Item) -> Result<()> {
     require_visible(write.model, item, &ends)
 }
 
-/// Removes a line; its source must be allowed to change, and the line to go.
+/// Removes a line; its source must be allowed to change, and the line to go. Fails with `Conflict` `ITEM_IN_USE` while
+/// others hang on it, lead to it or refer to it.
 pub async fn remove_relationship(write: &Write<'_>, line: &Item) -> Result<()> {
     require_line(write, line, Action::Delete).await?;
-    if !repo::items::delete(&write.tx, line.id).await? {
+    repo::items::lock_to_delete(&write.tx, line.id).await?;
+    refuse_if_used(write, line, &[]).await?;
+    if !repo::items::delete(&write.tx, line.id).await.map_err(in_use)? {
         return Err(not_found(line.id));
     }
     write.record("relationship.deleted", line, line.snapshot(), None).await

@@ -14,7 +14,7 @@ use crate::domain::testing::TestOrg;
 use crate::error::{Kind, Result};
 
 /// Gives `viewer` and `engineer` what a set called `name` says, and nobody else anything.
-async fn make_set(org: &TestOrg, name: &str, grants: &[(&str, [bool; 4])]) {
+pub(super) async fn make_set(org: &TestOrg, name: &str, grants: &[(&str, [bool; 4])]) {
     let tx = org.ctx.begin().await.unwrap();
     let set = "INSERT INTO permissions (id, name) VALUES ($1, $1)";
     tx.execute_raw(statement(&tx, set, vec![name.into()])).await.unwrap();
@@ -29,7 +29,7 @@ async fn make_set(org: &TestOrg, name: &str, grants: &[(&str, [bool; 4])]) {
     tx.commit().await.unwrap();
 }
 
-async fn put_under(org: &TestOrg, table: &str, id: impl Into<sea_orm::Value>, set: &str) {
+pub(super) async fn put_under(org: &TestOrg, table: &str, id: impl Into<sea_orm::Value>, set: &str) {
     let tx = org.ctx.begin().await.unwrap();
     let sql = format!("UPDATE {table} SET permission_id = $2 WHERE id = $1");
     tx.execute_raw(statement(&tx, sql, vec![id.into(), set.into()])).await.unwrap();
@@ -37,16 +37,22 @@ async fn put_under(org: &TestOrg, table: &str, id: impl Into<sea_orm::Value>, se
     tx.commit().await.unwrap();
 }
 
-async fn part(ctx: &Ctx, number: &str) -> Uuid {
+pub(super) async fn part(ctx: &Ctx, number: &str) -> Uuid {
     run(ctx, "Part", AmlAction::Add, None, json!({ "item_number": number })).await.unwrap().items[0].item.id
 }
 
-async fn line(ctx: &Ctx, parent: Uuid, child: Uuid) -> Uuid {
+pub(super) async fn line(ctx: &Ctx, parent: Uuid, child: Uuid) -> Uuid {
     let ends = json!({ "source_id": parent, "related_id": child });
     run(ctx, "Part BOM", AmlAction::Add, None, ends).await.unwrap().items[0].item.id
 }
 
-async fn run(ctx: &Ctx, kind: &str, action: AmlAction, id: Option<Uuid>, values: serde_json::Value) -> Result<Applied> {
+pub(super) async fn run(
+    ctx: &Ctx,
+    kind: &str,
+    action: AmlAction,
+    id: Option<Uuid>,
+    values: serde_json::Value,
+) -> Result<Applied> {
     let properties = values.as_object().cloned().unwrap();
     apply(ctx, AmlItem { item_type: kind.into(), action, id, properties, ..AmlItem::default() }).await
 }

@@ -91,14 +91,15 @@ pub(super) async fn children_of(write: &Write<'_>, item: &Item, guards: &Guards)
     Ok(children(write.model, repo::history::related_kept(&write.tx, item.id).await?))
 }
 
-/// Pairs of a line's type and what it leads to, as guards look at them. What the caller may not see stays unnamed.
-fn children(model: &Model, related: Vec<(String, Item)>) -> Vec<Child> {
+/// Lines and what they lead to, as guards look at them. What the caller may not see stays unnamed.
+fn children(model: &Model, related: Vec<(Item, Item)>) -> Vec<Child> {
     let mut readable: HashMap<Uuid, bool> = HashMap::new();
-    let mut child = |(relationship, item): (String, Item)| {
-        let shown = *readable.entry(item.id).or_insert_with(|| model.allow(&item, Action::Get));
+    let mut child = |(line, item): (Item, Item)| {
+        let is_readable = *readable.entry(item.id).or_insert_with(|| model.allow(&item, Action::Get));
+        let shown = is_readable && model.allow(&line, Action::Get);
         let number = model.item_type(&item.item_type).ok().and_then(|kind| kind.number(&item)).map(str::to_owned);
         Child {
-            relationship,
+            relationship: line.item_type,
             shown: shown.then_some((item.id, number)),
             is_released: model.state(&item).is_some_and(|state| state.is_released),
             state: item.state,

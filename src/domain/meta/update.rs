@@ -34,12 +34,10 @@ pub(super) async fn locked_item(write: &Write<'_>, kind: &ItemType, given: &AmlI
     lock_item(write, kind, require_id(given)?).await
 }
 
-/// A line is locked after its source, as everywhere: whoever locks both never waits for one who waits for it.
+/// A line is locked after what it hangs on, as everywhere: whoever locks both never waits for one who waits for it.
 pub(super) async fn lock_item(write: &Write<'_>, kind: &ItemType, id: Uuid) -> Result<Item> {
-    if kind.is_relationship
-        && let Some(source) = repo::items::find(&write.tx, id).await?.and_then(|line| line.source_id)
-    {
-        repo::items::find_locked(&write.tx, source).await?;
+    if kind.is_relationship {
+        repo::items::lock_with_sources(&write.tx, &[id]).await?;
     }
     let item = repo::items::find_locked(&write.tx, id).await?.filter(|item| item.item_type == kind.id);
     item.ok_or_else(|| not_found(id))

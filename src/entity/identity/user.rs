@@ -21,6 +21,9 @@ pub struct Model {
     pub sessions_valid_from: Option<DateTimeUtc>,
     pub created_at: DateTimeUtc,
     pub updated_at: DateTimeUtc,
+    /// The organisation whose administrator created it; none when a superuser did.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub created_in_org: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -166,6 +166,15 @@ async fn an_administrator_of_one_org_has_no_say_in_another(at: Installation) {
     olga.patch("/admin/orgs/org-2", &json!({"is_active": false})).await.expect(403);
     olga.post("/admin/orgs/org-2/members", &json!({"username": "olga", "roles": ["admin"]})).await.expect(403);
     olga.post("/admin/orgs", &json!({"id": "org-3"})).await.expect(403);
+    // Who may make it a member could reset its password, and enter wherever it is placed later.
+    let unplaced = json!({"username": "pia", "password": PASSWORD});
+    let unplaced = world.admin.post("/admin/users", &unplaced).await.expect(200)["id"].clone();
+    for user in [&unplaced, &otto] {
+        olga.post("/admin/orgs/org-1/members", &json!({"user_id": user, "roles": []})).await.expect(403);
+    }
+    let member = json!({"user_id": unplaced, "roles": ["admin"]});
+    world.admin.post("/admin/orgs/org-2/members", &member).await.expect(200);
+    olga.post(&format!("/admin/users/{unplaced}/reset-password"), &json!({"password": "mine"})).await.expect(403);
     // Her own organisation is hers.
     let new = olga.post("/admin/users", &json!({"username": "nina", "password": "x"})).await.expect(200)["id"].clone();
     olga.post("/admin/orgs/org-1/members", &json!({"user_id": new, "roles": ["viewer"]})).await.expect(200);

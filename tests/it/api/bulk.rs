@@ -12,6 +12,7 @@ on_every_backend!(
     a_failure_leaves_nothing_and_names_the_item,
     changes_and_additions_are_applied_in_order,
     drawn_numbers_pass_over_given_ones,
+    two_who_change_the_same_items_in_opposite_orders_both_do,
 );
 
 async fn bulk(client: &Client, items: Value) -> Reply {
@@ -191,4 +192,22 @@ async fn drawn_numbers_pass_over_given_ones(at: Installation) {
     let numbers: Vec<&Value> =
         added["items"].as_array().unwrap().iter().map(|item| &item["properties"]["number"]).collect();
     assert_eq!(json!(numbers), json!(["P-000001", "P-000002", "P-000003", "P-000004", "P-000005"]));
+}
+
+async fn two_who_change_the_same_items_in_opposite_orders_both_do(at: Installation) {
+    let World { admin, .. } = &World::start(at).await;
+    let items: Vec<Value> = (0..40).map(|index| part(&format!("P-{index:02}"))).collect();
+    let added = bulk(admin, json!(items)).await.expect(200);
+    let ids: Vec<&Value> = added["items"].as_array().unwrap().iter().map(|item| &item["id"]).collect();
+    for round in 0..5 {
+        let change = |id: &&Value, who: &str| {
+            let properties = json!({"name": format!("{who} {round}")});
+            json!({"type": "Part", "action": "update", "id": id, "properties": properties})
+        };
+        let down: Vec<Value> = ids.iter().map(|id| change(id, "one")).collect();
+        let up: Vec<Value> = ids.iter().rev().map(|id| change(id, "other")).collect();
+        let (one, other) = futures::join!(bulk(admin, json!(down)), bulk(admin, json!(up)));
+        one.expect(200);
+        other.expect(200);
+    }
 }

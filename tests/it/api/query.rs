@@ -17,6 +17,7 @@ on_every_backend!(
     items_are_expanded_without_what_is_hidden,
     an_expansion_is_bounded,
     what_is_referred_to_is_not_deleted,
+    of_a_deletion_and_a_reference_at_once_one_stands,
 );
 
 async fn add(client: &Client, kind: &str, properties: Value) -> String {
@@ -458,4 +459,32 @@ async fn what_is_referred_to_is_not_deleted(at: Installation) {
     assert_eq!(refused["detail"]["details"], json!({"count": 1, "used_by": [named]}));
     admin.post("/aml/apply", &json!({"type": "Part", "action": "delete", "id": part})).await.expect(200);
     admin.post("/aml/apply", &delete).await.expect(200);
+}
+
+async fn of_a_deletion_and_a_reference_at_once_one_stands(at: Installation) {
+    let world = World::start(at).await;
+    let admin = &world.admin;
+    declare(&world.at, "Part", &[("drawing", "item")]).await;
+    let parent = add_part(admin, "PARENT").await;
+    for round in 0..8 {
+        let drawing = add(admin, "Document", json!({"doc_number": format!("D-{round}")})).await;
+        let delete = json!({"type": "Document", "action": "delete", "id": drawing});
+        let refer = json!({
+            "type": "Part", "action": "add", "properties": {"item_number": format!("P-{round}"), "drawing": drawing},
+        });
+        let (deleted, referred) = futures::join!(admin.post("/aml/apply", &delete), admin.post("/aml/apply", &refer));
+        let both = (deleted.status.as_u16(), referred.status.as_u16());
+        assert!([(200, 422), (409, 200)].contains(&both), "{both:?}");
+
+        let child = add_part(admin, &format!("C-{round}")).await;
+        let delete = json!({"type": "Part", "action": "delete", "id": child});
+        let ends = json!({"source_id": parent, "related_id": child});
+        let line = json!({"type": "Part BOM", "action": "add", "properties": ends});
+        let (deleted, added) = futures::join!(admin.post("/aml/apply", &delete), admin.post("/aml/apply", &line));
+        let both = (deleted.status.as_u16(), added.status.as_u16());
+        assert!([(200, 404), (409, 200)].contains(&both), "{both:?} {:?}", added);
+        if both.0 == 409 {
+            assert_eq!(deleted.expect(409)["detail"]["code"], "ITEM_IN_USE");
+        }
+    }
 }

@@ -8,7 +8,7 @@ use crate::db::dialect::{lock, statement};
 use crate::db::{Db, Tx};
 use crate::entity::identity::user;
 use crate::error::{Error, Result};
-use crate::types::{TenantId, UserId};
+use crate::types::{OrgId, TenantId, UserId};
 
 impl From<user::Model> for User {
     fn from(row: user::Model) -> Self {
@@ -21,6 +21,7 @@ impl From<user::Model> for User {
             is_superuser: row.is_superuser,
             created_at: row.created_at,
             updated_at: row.updated_at,
+            created_in_org: row.created_in_org,
         }
     }
 }
@@ -67,7 +68,14 @@ pub async fn list(db: &Db, tenant: &TenantId) -> Result<Vec<User>> {
 }
 
 /// Inserts a user, with the next free id of the tenant unless one is given.
-pub async fn insert(tx: &Tx, tenant: &TenantId, new: &NewUser, hash: &str, now: DateTime<Utc>) -> Result<User> {
+pub async fn insert(
+    tx: &Tx,
+    tenant: &TenantId,
+    new: &NewUser,
+    created_in: Option<&OrgId>,
+    hash: &str,
+    now: DateTime<Utc>,
+) -> Result<User> {
     // Two at once must not draw the same id.
     lock_all(tx, tenant).await?;
     if by_name_row(tx, tenant, &new.username).await?.is_some() {
@@ -89,6 +97,7 @@ pub async fn insert(tx: &Tx, tenant: &TenantId, new: &NewUser, hash: &str, now: 
         sessions_valid_from: None,
         created_at: now,
         updated_at: now,
+        created_in_org: created_in.map(ToString::to_string),
     };
     user::Entity::insert(user::ActiveModel::from(row.clone())).exec_without_returning(tx).await?;
     Ok(row.into())

@@ -1,6 +1,6 @@
 //! Recursive queries over relationships.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use sea_orm::{ConnectionTrait, DbErr, QueryResult, Value};
 use uuid::Uuid;
@@ -29,6 +29,24 @@ const REACH_ALL: &str = "WITH RECURSIVE reach(id) AS (\
 async fn items(db: &impl ConnectionTrait, sql: String, values: Vec<Value>) -> Result<Vec<Item>> {
     let rows = db.query_all_raw(statement(db, sql, values)).await?;
     read(&rows)
+}
+
+/// Items and what they hang on up to the top, each with how far from the top it is; those that are not there are left out.
+pub async fn with_sources(tx: &Tx, ids: &[Uuid]) -> Result<BTreeSet<(usize, Uuid)>> {
+    let mut sources: HashMap<Uuid, Option<Uuid>> = HashMap::new();
+    for some in ids.chunks(IDS_PER_QUERY) {
+        let mut sql =
+            Sql::new("WITH RECURSIVE up(id, source_id) AS (SELECT i.id, i.source_id FROM items i WHERE i.id IN ");
+        sql.bind_list(some.iter().copied()).push(
+            " UNION SELECT i.id, i.source_id FROM up u CROSS JOIN items i WHERE i.id = u.source_id) \
+             SELECT id, source_id FROM up",
+        );
+        for row in tx.query_all_raw(sql.statement(tx)).await? {
+            sources.insert(row.try_get("", "id")?, row.try_get("", "source_id")?);
+        }
+    }
+    let height = |id: &Uuid| std::iter::successors(Some(*id), |id| sources.get(id).copied().flatten()).count();
+    Ok(sources.keys().map(|id| (height(id), *id)).collect())
 }
 
 pub async fn lines_below(db: &impl ConnectionTrait, kind: &str, root: Uuid, depth: u32) -> Result<Vec<Item>> {

@@ -85,21 +85,20 @@ pub async fn of_item(db: &Db, item: Uuid, offset: u64, most: u64) -> Result<(Vec
     Ok((newest_first.all(db).await?.into_iter().map(Taken::from).collect(), total))
 }
 
-/// The type of each line that hangs on an item, and what it leads to.
-pub async fn related_of(db: &impl ConnectionTrait, source: Uuid) -> Result<Vec<(String, Item)>> {
+/// Each line that hangs on an item, and what it leads to.
+pub async fn related_of(db: &impl ConnectionTrait, source: Uuid) -> Result<Vec<(Item, Item)>> {
     related(db, source, None).await
 }
 
 /// The same, kept as it is until the transaction ends.
-pub async fn related_kept(tx: &Tx, source: Uuid) -> Result<Vec<(String, Item)>> {
+pub async fn related_kept(tx: &Tx, source: Uuid) -> Result<Vec<(Item, Item)>> {
     related(tx, source, Some(LockType::Share)).await
 }
 
-async fn related(db: &impl ConnectionTrait, source: Uuid, lock: Option<LockType>) -> Result<Vec<(String, Item)>> {
+async fn related(db: &impl ConnectionTrait, source: Uuid, lock: Option<LockType>) -> Result<Vec<(Item, Item)>> {
     let lines = item::Entity::find().filter(item::Column::SourceId.eq(source)).order_by_asc(item::Column::Id);
-    let lines: Vec<(String, Uuid)> =
-        lines.all(db).await?.into_iter().filter_map(|line| Some((line.item_type_id, line.related_id?))).collect();
-    let mut ids: Vec<Uuid> = lines.iter().map(|(_, related)| *related).collect();
+    let lines: Vec<Item> = lines.all(db).await?.into_iter().map(Item::from).collect();
+    let mut ids: Vec<Uuid> = lines.iter().filter_map(|line| line.related_id).collect();
     // In one order everywhere: whoever keeps the same items waits, and does not meet us half-way.
     ids.sort_unstable();
     ids.dedup();
@@ -112,5 +111,6 @@ async fn related(db: &impl ConnectionTrait, source: Uuid, lock: Option<LockType>
         }
         found.extend(items.all(db).await?.into_iter().map(|row| (row.id, Item::from(row))));
     }
-    Ok(lines.into_iter().filter_map(|(kind, id)| Some((kind, found.get(&id)?.clone()))).collect())
+    let leading_to = |line: Item| line.related_id.and_then(|id| found.get(&id).cloned()).map(|item| (line, item));
+    Ok(lines.into_iter().filter_map(leading_to).collect())
 }

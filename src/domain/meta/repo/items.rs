@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use sea_orm::sea_query::{LikeExpr, LockType};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter, QueryOrder, QueryResult,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QueryResult,
     QuerySelect,
 };
 use serde_json::Value;
@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::super::item::Item;
 use super::super::values::Values;
+use super::graph;
 use crate::db::{Sql, Tx};
 use crate::entity::tenant::item;
 use crate::error::Result;
@@ -106,6 +107,13 @@ pub async fn delete(tx: &Tx, id: Uuid) -> Result<bool> {
     Ok(item::Entity::delete_by_id(id).exec(tx).await?.rows_affected > 0)
 }
 
+/// Deletes an item with the lines that hang on it.
+pub async fn delete_with_lines(tx: &Tx, id: Uuid) -> Result<()> {
+    let all = Condition::any().add(item::Column::Id.eq(id)).add(item::Column::SourceId.eq(id));
+    item::Entity::delete_many().filter(all).exec(tx).await?;
+    Ok(())
+}
+
 pub async fn find(db: &impl ConnectionTrait, id: Uuid) -> Result<Option<Item>> {
     Ok(item::Entity::find_by_id(id).one(db).await?.map(Item::from))
 }
@@ -132,16 +140,44 @@ pub async fn find_locked(tx: &Tx, id: Uuid) -> Result<Option<Item>> {
     Ok(item::Entity::find_by_id(id).lock(LockType::NoKeyUpdate).one(tx).await?.map(Item::from))
 }
 
-/// Stores whose an item is and which set it has of its own.
-pub async fn set_access(tx: &Tx, item: &Item) -> Result<()> {
+/// Locks items as [`find_locked`] does, with what they hang on, in the one order in which everybody locks: what hangs on
+/// another after it, and by their ids. Answers with the ids in that order.
+pub async fn lock_with_sources(tx: &Tx, ids: &[Uuid]) -> Result<Vec<Uuid>> {
+    let all: Vec<(usize, Uuid)> = graph::with_sources(tx, ids).await?.into_iter().collect();
+    for level in all.chunk_by(|one, other| one.0 == other.0) {
+        for some in level.chunks(KEYS_PER_QUERY) {
+            let some = item::Column::Id.is_in(some.iter().map(|(_, id)| *id));
+            let query = item::Entity::find().filter(some).order_by_asc(item::Column::Id).select_only();
+            query.column(item::Column::Id).lock(LockType::NoKeyUpdate).into_tuple::<Uuid>().all(tx).await?;
+        }
+    }
+    Ok(all.into_iter().map(|(_, id)| id).collect())
+}
+
+/// Locked so that nobody comes to refer to it until the transaction ends.
+pub async fn lock_to_delete(tx: &Tx, id: Uuid) -> Result<()> {
+    item::Entity::find_by_id(id).lock(LockType::Update).one(tx).await?;
+    Ok(())
+}
+
+/// The lines that hang on an item, locked in the same way.
+pub async fn lines_to_delete(tx: &Tx, source: Uuid) -> Result<Vec<Item>> {
+    let lines = item::Entity::find().filter(item::Column::SourceId.eq(source)).order_by_asc(item::Column::Id);
+    Ok(lines.lock(LockType::Update).all(tx).await?.into_iter().map(Item::from).collect())
+}
+
+/// Stores whose an item is and which set it has of its own, counts the change, and answers with the item as it is then.
+pub async fn set_access(tx: &Tx, item: Item) -> Result<Item> {
     use sea_orm::ActiveValue::Set;
+    let item = Item { change_count: item.change_count + 1, ..item };
     let changed = item::ActiveModel {
         permission_id: Set(item.permission_id.clone()),
         owner_id: Set(item.owner_id),
+        change_count: Set(item.change_count),
         ..Default::default()
     };
     item::Entity::update_many().set(changed).filter(item::Column::Id.eq(item.id)).exec(tx).await?;
-    Ok(())
+    Ok(item)
 }
 
 pub async fn by_key(db: &impl ConnectionTrait, kind: &str, key: &str) -> Result<Option<Item>> {
@@ -209,19 +245,4 @@ pub async fn lines_of(tx: &Tx, source: Uuid) -> Result<Vec<Item>> {
     let rows =
         item::Entity::find().filter(item::Column::SourceId.eq(source)).order_by_asc(item::Column::Id).all(tx).await?;
     Ok(rows.into_iter().map(Item::from).collect())
-}
-
-/// The first few lines that lead to an item, each with its source, and how many there are.
-pub async fn users_of(tx: &Tx, related: Uuid, most: u64) -> Result<(Vec<(Item, Item)>, u64)> {
-    let leading_to = item::Entity::find().filter(item::Column::RelatedId.eq(related));
-    let count = leading_to.clone().count(tx).await?;
-    let mut users = Vec::new();
-    for line in leading_to.order_by_asc(item::Column::Id).limit(most).all(tx).await? {
-        if let Some(source) = line.source_id
-            && let Some(source) = find(tx, source).await?
-        {
-            users.push((line.into(), source));
-        }
-    }
-    Ok((users, count))
 }

@@ -9,5 +9,6 @@ pub mod numbering;
 pub mod query;
 pub mod stored;
 pub mod types;
+pub mod uses;
 pub mod views;
 pub mod visible;

@@ -11,9 +11,8 @@ use super::super::model::Model;
 use super::filter::Compiler;
 use super::items::{MODEL_REVISION, revision_of};
 use super::visible::visible;
-use crate::db::dialect::json;
+use crate::db::Sql;
 use crate::db::property_index::push_equals;
-use crate::db::{Sql, Tx};
 use crate::domain::meta::model::IndexStatus;
 use crate::domain::meta::query::{Field, Filter, Operand, Term, Test};
 use crate::entity::tenant::item;
@@ -137,33 +136,13 @@ pub async fn with_ids(db: &impl ConnectionTrait, model: &Model, ids: &BTreeSet<U
     Ok(found)
 }
 
-/// The first few items of a type that refer to another by a property, and how many there are, whoever may see them. An item
-/// that refers to itself is not in its own way.
-pub async fn referring(tx: &Tx, kind: &str, property: &str, referred: Uuid, most: u64) -> Result<(Vec<Item>, u64)> {
-    let properties = json(tx, "i.properties");
-    let push_condition = |sql: &mut Sql| {
-        sql.push(" FROM items i WHERE i.item_type_id = ").bind(kind).push(" AND i.id <> ").bind(referred).push(" AND ");
-        properties.push_is_one_of(sql, property, &[referred.to_string().as_str()]);
-    };
-    let mut sql = Sql::new("SELECT COUNT(*) AS many");
-    push_condition(&mut sql);
-    let many = read_count(tx, sql).await?;
-    if many == 0 {
-        return Ok((Vec::new(), 0));
-    }
-    let mut sql = Sql::new("SELECT i.*");
-    push_condition(&mut sql);
-    sql.push(" ORDER BY i.id LIMIT ").bind(signed(most));
-    Ok((items(tx, sql).await?, many))
-}
-
-async fn read_count(db: &impl ConnectionTrait, sql: Sql) -> Result<u64> {
+pub(super) async fn read_count(db: &impl ConnectionTrait, sql: Sql) -> Result<u64> {
     let row = db.query_one_raw(sql.statement(db)).await?;
     let many: i64 = row.map(|row| row.try_get("", "many")).transpose()?.unwrap_or_default();
     Ok(u64::try_from(many).unwrap_or_default())
 }
 
-fn signed(count: u64) -> i64 {
+pub(super) fn signed(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 

@@ -27,12 +27,14 @@ pub async fn any(db: &impl ConnectionTrait, kind: &str) -> Result<bool> {
     Ok(found.into_tuple::<Uuid>().one(db).await?.is_some())
 }
 
-/// Stores the properties of an item that a change of the model rewrote.
+/// Stores the properties of an item that a change of the model rewrote, and counts the change: who has seen the former ones
+/// is told.
 pub async fn rewrite(tx: &Tx, item: &Item) -> Result<()> {
     let changed = item::ActiveModel {
         properties: Set(Value::Object(item.properties.clone())),
         modified_by_id: Set(item.modified_by_id),
         modified_on: Set(item.modified_on),
+        change_count: Set(item.change_count + 1),
         ..Default::default()
     };
     item::Entity::update_many().set(changed).filter(item::Column::Id.eq(item.id)).exec(tx).await?;
