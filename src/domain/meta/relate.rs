@@ -3,6 +3,7 @@
 //! What a type demands — types at both ends, one line per key, no cycle — is checked here for every relationship alike.
 
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::add::blank;
@@ -15,6 +16,9 @@ use super::{graph, hooks, period, references, repo, unique};
 use crate::domain::permission::Action;
 use crate::error::{Error, Result};
 use crate::plugins::Moment;
+
+/// The most bytes of a key: no index of every engine takes more. A longer one is known by its digest.
+const MAX_KEY: usize = 1800;
 
 /// Adds a line from `source` to `related`. The caller must be allowed to change the source and to read the related item.
 ///
@@ -121,8 +125,16 @@ fn check_ends(kind: &ItemType, source: &Item, related: &Item) -> Result<()> {
 pub(super) fn unique_key(kind: &ItemType, line: &Item) -> Option<String> {
     let mut parts = vec![line.source_id?.to_string(), line.related_id?.to_string()];
     let value = |name: &String| line.properties.get(name).map(text_value).unwrap_or_default();
-    parts.extend(kind.key_properties.as_ref()?.iter().map(value));
-    Some(parts.join("|"))
+    // Where a value holds the sign between the parts, the parts still differ.
+    let escaped = |name: &String| value(name).replace('\\', "\\\\").replace('|', "\\|");
+    parts.extend(kind.key_properties.as_ref()?.iter().map(escaped));
+    let key = parts.join("|");
+    if key.len() <= MAX_KEY {
+        return Some(key);
+    }
+    let digest: String = Sha256::digest(key.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+    parts.truncate(2);
+    Some(format!("{}|{}", parts.join("|"), digest))
 }
 
 fn key_values(kind: &ItemType, line: &Item) -> Values {
