@@ -204,3 +204,45 @@ pub async fn remove_relationship(write: &Write<'_>, line: &Item) -> Result<()> {
     }
     write.record("relationship.deleted", line, line.snapshot(), None).await
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(left: &str, right: &str) -> String {
+        let kind = ItemType { key_properties: Some(vec!["a".into(), "b".into()]), ..ItemType::default() };
+        let properties = json!({"a": left, "b": right}).as_object().cloned().unwrap();
+        let line = Item {
+            id: Uuid::nil(),
+            item_type: String::new(),
+            config_id: Uuid::nil(),
+            generation: 1,
+            is_current: true,
+            state: String::new(),
+            current_state: None,
+            current_version_id: None,
+            unique_key: None,
+            source_id: Some(Uuid::nil()),
+            related_id: Some(Uuid::max()),
+            properties,
+            permission_id: None,
+            owner_id: None,
+            created_by_id: None,
+            created_on: chrono::DateTime::UNIX_EPOCH,
+            modified_by_id: None,
+            modified_on: None,
+            change_count: 0,
+        };
+        unique_key(&kind, &line).unwrap()
+    }
+
+    #[test]
+    fn lines_that_differ_have_keys_that_differ() {
+        assert_eq!(key("EA", "1"), format!("{}|{}|EA|1", Uuid::nil(), Uuid::max()), "as they always were");
+        assert_ne!(key("x|y", "z"), key("x", "y|z"));
+        assert_ne!(key("x\\", "y"), key("x", "\\|y"));
+        let long = "x".repeat(5000);
+        assert_ne!(key(&long, "1"), key(&long, "2"));
+        assert!(key(&long, "1").len() < 200, "an index takes it");
+    }
+}

@@ -309,6 +309,19 @@ mod tests {
     }
 
     #[test]
+    fn an_item_is_no_larger_than_an_answer_can_bear() {
+        let values =
+            |size: usize| json!({"item_number": "P-1", "note": "x".repeat(size)}).as_object().cloned().unwrap();
+        assert!(require_whole(&part(), &values(1000)).is_ok());
+        let refused = require_whole(&part(), &values(1 << 20)).unwrap_err();
+        assert_eq!(refused.problems()[0].loc, ["body", "properties", "note"]);
+        let mut unbounded = part();
+        unbounded.properties[0].length = None;
+        let long: Values = [("item_number".to_owned(), json!("x".repeat(501)))].into_iter().collect();
+        assert!(normalise(&unbounded, long).is_err(), "no index takes it");
+    }
+
+    #[test]
     fn null_removes_and_a_required_value_cannot_go() {
         let stored: Values =
             [("item_number".to_owned(), json!("P-1")), ("cost".to_owned(), json!(1.0))].into_iter().collect();

@@ -268,6 +268,23 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_stretch_of_taken_numbers_is_passed_over() {
+        let org = TestOrg::new().await;
+        let mut model = Model::load(&org.ctx).await.unwrap();
+        let turns = |model: &Model| Ok(Turns::default().numbering(model.item_type("Part")?, &Values::new()));
+        let write = Write::begin_fresh(&org.ctx, &mut model, turns).await.unwrap();
+        let kind = write.model.item_type("Part").unwrap();
+        for index in (1..=40).chain(42..=50) {
+            let values = json!({ "item_number": format!("P-{index:06}") }).as_object().cloned().unwrap();
+            add_item(&write, kind, values).await.unwrap();
+        }
+        for expected in ["P-000041", "P-000051", "P-000052"] {
+            let item = add_item(&write, kind, Default::default()).await.unwrap();
+            assert_eq!(item.unique_key.as_deref(), Some(expected));
+        }
+    }
+
+    #[tokio::test]
     async fn numbers_that_may_leave_gaps_are_waited_for_by_nobody() {
         let org = TestOrg::new().await;
         for (gap_free, expected) in [(true, vec!["numbering:Part".to_owned()]), (false, Vec::new())] {
