@@ -141,7 +141,11 @@ impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let Self(error) = self;
         let status = status(error.kind());
-        if status.is_server_error() {
+        let came_at_a_bad_moment = error.retry_after_seconds().is_some() && std::error::Error::source(&error).is_none();
+        if status.is_server_error() && came_at_a_bad_moment {
+            // Nothing is broken: whoever comes again is served.
+            tracing::warn!(error = %error.chain(), status = status.as_u16(), "request put off");
+        } else if status.is_server_error() {
             tracing::error!(error = %error.chain(), status = status.as_u16(), "request failed");
         } else if std::error::Error::source(&error).is_some() {
             tracing::debug!(error = %error.chain(), status = status.as_u16(), "request refused");

@@ -43,6 +43,25 @@ impl fmt::Debug for Listener {
     }
 }
 
+/// Rows one by one, for what may be more than the memory should hold.
+impl sea_orm::StreamTrait for Db {
+    type Stream<'a>
+        = <DatabaseConnection as sea_orm::StreamTrait>::Stream<'a>
+    where
+        Self: 'a;
+
+    fn get_database_backend(&self) -> DbBackend {
+        sea_orm::StreamTrait::get_database_backend(&self.connection)
+    }
+
+    fn stream_raw<'a>(
+        &'a self,
+        statement: Statement,
+    ) -> std::pin::Pin<Box<dyn Future<Output = Result<Self::Stream<'a>, DbErr>> + 'a + Send>> {
+        sea_orm::StreamTrait::stream_raw(&self.connection, statement)
+    }
+}
+
 impl Db {
     pub(super) fn new(connection: DatabaseConnection, one_writer: bool) -> Self {
         let writers = one_writer.then(Arc::default);

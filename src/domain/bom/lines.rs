@@ -30,8 +30,9 @@ pub struct AddedLine {
 /// Fails with `BadRequest` for a second line of the same child and unit, `Conflict` `CYCLE_DETECTED` with the path.
 pub async fn add_line(ctx: &Ctx, parent: &str, new: NewLine) -> Result<AddedLine> {
     let (parent, child) = (parse_id(parent)?, parse_id(&new.child_id)?);
-    let model = Model::load(ctx).await?;
-    let write = Write::begin(ctx, &model, Turns::default().structure(model.item_type(PART_BOM)?)).await?;
+    let mut model = Model::load(ctx).await?;
+    let structure = |model: &Model| Ok(Turns::default().structure(model.item_type(PART_BOM)?));
+    let write = Write::begin_fresh(ctx, &mut model, structure).await?;
     let added = add_line_within(&write, parent, child, new.values).await.map_err(as_recorded)?;
     write.commit().await?;
     Ok(added)
@@ -67,7 +68,7 @@ fn as_recorded(error: Error) -> Error {
 pub async fn remove_line(ctx: &Ctx, parent: &str, child: &str, uom: Option<&str>) -> Result<Uuid> {
     let missing = || Error::not_found(format!("BOM relationship not found: {parent} -> {child}"));
     let (parent_id, child_id) = (parse_id(parent).map_err(|_| missing())?, parse_id(child).map_err(|_| missing())?);
-    let model = Model::load(ctx).await?;
+    let mut model = Model::load(ctx).await?;
     // A parent or child that may not be seen has no line that may.
     let refused = |error: Error| match (error.kind(), error.code_name()) {
         (Kind::NotFound, _) => missing(),
@@ -75,8 +76,8 @@ pub async fn remove_line(ctx: &Ctx, parent: &str, child: &str, uom: Option<&str>
         _ => as_recorded(error),
     };
     meta::require_item(ctx, &model, child_id).await.map_err(refused)?;
-    let write = Write::begin(ctx, &model, Turns::default()).await?;
-    let lines = meta::locked_lines(&write, model.item_type(PART_BOM)?, parent_id).await.map_err(refused)?;
+    let write = Write::begin_fresh(ctx, &mut model, |_| Ok(Turns::default())).await?;
+    let lines = meta::locked_lines(&write, write.model.item_type(PART_BOM)?, parent_id).await.map_err(refused)?;
     let uom = uom.map(|uom| uom.trim().to_uppercase());
     let fits = |line: &&Item| {
         line.related_id == Some(child_id) && uom.as_deref().is_none_or(|uom| line.text("uom") == Some(uom))

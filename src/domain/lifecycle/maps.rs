@@ -62,6 +62,7 @@ pub async fn create_lifecycle(ctx: &Ctx, name: &str, copy_of: Option<&str>) -> R
     require_administrator(ctx, Action::Create, RESOURCE)?;
     let name = read_name(name, "name")?;
     let tx = ctx.begin().await?;
+    revision::alone(&tx).await?;
     let made = match copy_of {
         Some(original) => {
             let missing = || {
@@ -122,6 +123,7 @@ pub async fn rename_lifecycle(ctx: &Ctx, id: &str, name: Option<&str>) -> Result
     require_administrator(ctx, Action::Update, RESOURCE)?;
     let name = name.map(|name| read_name(name, "name")).transpose()?;
     let tx = ctx.begin().await?;
+    revision::alone(&tx).await?;
     let mut lifecycle = locked(&tx, id).await?;
     if let Some(name) = name.filter(|name| *name != lifecycle.name) {
         repo::rename_map(&tx, lifecycle.id, &name).await.map_err(|error| name_taken(error, &name))?;
@@ -137,6 +139,7 @@ pub async fn rename_lifecycle(ctx: &Ctx, id: &str, name: Option<&str>) -> Result
 pub async fn delete_lifecycle(ctx: &Ctx, id: &str) -> Result<()> {
     require_administrator(ctx, Action::Delete, RESOURCE)?;
     let tx = ctx.begin().await?;
+    revision::alone(&tx).await?;
     let lifecycle = locked(&tx, id).await?;
     repo::lock_states_of(&tx, lifecycle.id).await?;
     let items: i64 = repo::items_by_state(&tx, lifecycle.id).await?.iter().map(|(_, count)| count).sum();

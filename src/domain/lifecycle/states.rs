@@ -11,6 +11,7 @@ use crate::context::Ctx;
 use crate::db::Tx;
 use crate::domain::audit::new_id;
 use crate::domain::permission::{Action, require_administrator, require_set};
+use crate::domain::revision;
 use crate::error::{Error, Result};
 
 /// Positions are small numbers.
@@ -63,6 +64,7 @@ impl State {
 pub async fn add_state(ctx: &Ctx, lifecycle: &str, given: StateChange) -> Result<State> {
     require_administrator(ctx, Action::Update, RESOURCE)?;
     let tx = ctx.begin().await?;
+    revision::alone(&tx).await?;
     let mut lifecycle = locked(&tx, lifecycle).await?;
     let last = lifecycle.states.iter().map(|state| state.position).max();
     let blank = State {
@@ -90,6 +92,7 @@ pub async fn add_state(ctx: &Ctx, lifecycle: &str, given: StateChange) -> Result
 pub async fn update_state(ctx: &Ctx, lifecycle: &str, state: &str, change: StateChange) -> Result<State> {
     require_administrator(ctx, Action::Update, RESOURCE)?;
     let tx = ctx.begin().await?;
+    revision::alone(&tx).await?;
     let lifecycle = locked(&tx, lifecycle).await?;
     let before = find(&lifecycle, state)?;
     let after = before.changed(&change)?;
@@ -112,6 +115,7 @@ pub async fn update_state(ctx: &Ctx, lifecycle: &str, state: &str, change: State
 pub async fn delete_state(ctx: &Ctx, lifecycle: &str, state: &str) -> Result<()> {
     require_administrator(ctx, Action::Update, RESOURCE)?;
     let tx = ctx.begin().await?;
+    revision::alone(&tx).await?;
     let lifecycle = locked(&tx, lifecycle).await?;
     let state = find(&lifecycle, state)?;
     if state.is_start {

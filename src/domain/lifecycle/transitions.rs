@@ -11,6 +11,7 @@ use super::repo;
 use crate::context::Ctx;
 use crate::domain::audit::new_id;
 use crate::domain::permission::{Action, read_role, require_administrator};
+use crate::domain::revision;
 use crate::error::{Error, Result};
 
 /// A transition to be made.
@@ -47,6 +48,7 @@ impl Transition {
 pub async fn add_transition(ctx: &Ctx, lifecycle: &str, given: NewTransition) -> Result<Transition> {
     require_administrator(ctx, Action::Update, RESOURCE)?;
     let tx = ctx.begin().await?;
+    revision::alone(&tx).await?;
     let mut lifecycle = locked(&tx, lifecycle).await?;
     let step = Transition {
         id: new_id(),
@@ -68,6 +70,7 @@ pub async fn add_transition(ctx: &Ctx, lifecycle: &str, given: NewTransition) ->
 pub async fn update_transition(ctx: &Ctx, lifecycle: &str, id: &str, change: TransitionChange) -> Result<Transition> {
     require_administrator(ctx, Action::Update, RESOURCE)?;
     let tx = ctx.begin().await?;
+    revision::alone(&tx).await?;
     let lifecycle = locked(&tx, lifecycle).await?;
     let before = find(&lifecycle, id)?;
     let after = Transition {
@@ -94,6 +97,7 @@ pub async fn update_transition(ctx: &Ctx, lifecycle: &str, id: &str, change: Tra
 pub async fn delete_transition(ctx: &Ctx, lifecycle: &str, id: &str) -> Result<()> {
     require_administrator(ctx, Action::Update, RESOURCE)?;
     let tx = ctx.begin().await?;
+    revision::alone(&tx).await?;
     let lifecycle = locked(&tx, lifecycle).await?;
     let step = find(&lifecycle, id)?;
     repo::delete_transition(&tx, step.id).await?;

@@ -63,10 +63,9 @@ pub async fn item_access(ctx: &Ctx, item_type: &str, id: &str) -> Result<ItemAcc
 /// Changes an item's access. Administrators change all of it; the owner may hand the ownership over. The state does not
 /// matter: access is no content.
 pub async fn change_item_access(ctx: &Ctx, item_type: &str, id: &str, change: ItemAccessChange) -> Result<ItemAccess> {
-    let model = Model::load(ctx).await?;
-    let kind = model.item_type(item_type)?;
-    let write = Write::begin(ctx, &model, Turns::default()).await?;
-    let before = lock_item(&write, kind, parse_id(id)?).await?;
+    let mut model = Model::load(ctx).await?;
+    let write = Write::begin_fresh(ctx, &mut model, |_| Ok(Turns::default())).await?;
+    let before = lock_item(&write, write.model.item_type(item_type)?, parse_id(id)?).await?;
     require_seen(&write, &before).await?;
     require_may_change(ctx, &before, &change)?;
     if let Some(Some(set)) = &change.permission_id {

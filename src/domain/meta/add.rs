@@ -14,6 +14,9 @@ use crate::domain::audit::new_id;
 use crate::error::{Error, Result};
 use crate::plugins::Moment;
 
+/// How many numbers are drawn for an item before it is refused.
+const DRAWS: usize = 5;
+
 /// Adds an item of any type, with what is nested in it.
 pub(super) async fn add(write: &Write<'_>, given: AmlItem) -> Result<Item> {
     let kind = write.model.item_type(&given.item_type)?;
@@ -33,10 +36,30 @@ pub async fn add_item(write: &Write<'_>, kind: &ItemType, given: Values) -> Resu
 }
 
 async fn add_with_id(write: &Write<'_>, kind: &ItemType, id: Option<Uuid>, given: Values) -> Result<Item> {
-    let item = prepare_item(write, kind, id, given).await?;
-    repo::items::insert(&write.tx, &item).await.map_err(|error| duplicate(error, kind, &item))?;
+    let item = if numbering::may_be_drawn_twice(write, kind, &given) {
+        add_with_drawn_number(write, kind, id, given).await?
+    } else {
+        let item = prepare_item(write, kind, id, given).await?;
+        repo::items::insert(&write.tx, &item).await.map_err(|error| duplicate(error, kind, &item))?;
+        item
+    };
     record_added(write, kind, &item).await?;
     Ok(item)
+}
+
+/// Draws again where somebody else took the number at the same moment: by hand, or under another prefix (`A` and 11 read as
+/// `A1` and 1 do).
+async fn add_with_drawn_number(write: &Write<'_>, kind: &ItemType, id: Option<Uuid>, given: Values) -> Result<Item> {
+    let mut attempt = 1;
+    loop {
+        let item = prepare_item(write, kind, id, given.clone()).await?;
+        let stored = write.tx.attempt(repo::items::insert(&write.tx, &item)).await?;
+        match stored.map_err(|error| duplicate(error, kind, &item)) {
+            Ok(()) => return Ok(item),
+            Err(error) if attempt < DRAWS && error.code_name() == Some("DUPLICATE_NUMBER") => attempt += 1,
+            Err(error) => return Err(error),
+        }
+    }
 }
 
 /// The item as it is to be stored.

@@ -33,9 +33,13 @@ pub async fn apply(ctx: &Ctx, given: AmlItem) -> Result<Applied> {
         let items = found.items.into_iter().map(|item| ItemView::new(&model, item)).collect();
         return Ok(Applied { status: None, items, truncated: found.truncated });
     }
-    let model = Model::load(ctx).await?;
-    labels::resolve(&mut given, &model, &mut Labels::new())?;
-    let write = Write::begin(ctx, &model, turns(&model, &given, Turns::default())).await?;
+    let mut model = Model::load(ctx).await?;
+    let mut labels = Labels::new();
+    let prepare = |model: &Model| {
+        labels::resolve(&mut given, model, &mut labels)?;
+        Ok(turns(model, &given, Turns::default()))
+    };
+    let write = Write::begin_fresh(ctx, &mut model, prepare).await?;
     let (status, item) = apply_one(&write, given).await?;
     write.commit().await?;
     Ok(Applied { status: Some(status), items: vec![ItemView::new(&model, item)], truncated: false })

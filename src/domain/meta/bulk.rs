@@ -38,14 +38,16 @@ pub async fn apply_all(ctx: &Ctx, mut given: Vec<AmlItem>) -> Result<BulkApplied
         let message = format!("1 to {MOST_ITEMS} items, nested ones included; these are {count}");
         return Err(Error::invalid_field("value_error", &["body", "items"], message));
     }
-    let model = Model::load(ctx).await?;
+    let mut model = Model::load(ctx).await?;
     let mut labels = Labels::new();
-    for (index, item) in given.iter_mut().enumerate() {
-        prepare(item, &model, &mut labels).map_err(|error| in_item(error, index))?;
-    }
-    let all = given.iter().fold(Turns::default(), |all, item| turns(&model, item, all));
-    let write = Write::begin(ctx, &model, all).await?;
-    repo::items::lock_with_sources(&write.tx, &named(&model, &given)).await?;
+    let prepare_all = |model: &Model| {
+        for (index, item) in given.iter_mut().enumerate() {
+            prepare(item, model, &mut labels).map_err(|error| in_item(error, index))?;
+        }
+        Ok(given.iter().fold(Turns::default(), |all, item| turns(model, item, all)))
+    };
+    let write = Write::begin_fresh(ctx, &mut model, prepare_all).await?;
+    repo::items::lock_with_sources(&write.tx, &named(write.model, &given)).await?;
     let items = Bulk { write: &write, pending: Vec::new(), done: Vec::new() }.apply(given).await?;
     write.commit().await?;
     let shown = |(status, item)| (status, ItemView::new(&model, item));

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::item::Item;
 use super::mirrors::ItemView;
 use super::model::Model;
+use super::query::Budget;
 use super::repo;
 use crate::context::Ctx;
 use crate::db::Tx;
@@ -54,7 +55,8 @@ pub async fn used_among(ctx: &Ctx, model: &Model, relationship: &str, items: &Ha
 
 /// Those of the items that the caller may get.
 pub async fn readable_among(ctx: &Ctx, model: &Model, items: &HashSet<Uuid>) -> Result<Vec<ItemView>> {
-    let found = repo::query::with_ids(&*ctx.db, model, &items.iter().copied().collect()).await?;
+    let found =
+        repo::query::with_ids(&*ctx.db, model, &items.iter().copied().collect(), &mut Budget::unlimited()).await?;
     Ok(found.into_iter().map(|item| ItemView::new(model, item)).collect())
 }
 

@@ -64,6 +64,11 @@ impl DataType {
         matches!(self, Self::String | Self::Text)
     }
 
+    /// Its values are single ones, which can be part of a text.
+    pub fn is_plain(self) -> bool {
+        !matches!(self, Self::List | Self::Json | Self::Condition)
+    }
+
     pub fn is_number(self) -> bool {
         matches!(self, Self::Integer | Self::Float | Self::Quantity)
     }

@@ -58,6 +58,17 @@ impl ItemView {
     }
 }
 
+/// The stored properties with the mirrors, for what is decided by an item's values.
+pub(super) fn with_mirrors(item: &Item) -> Values {
+    let mut values = item.properties.clone();
+    // The key of a relationship is not its number.
+    if let Some(number) = item.unique_key.as_ref().filter(|_| item.source_id.is_none()) {
+        values.insert("number".to_owned(), number.clone().into());
+    }
+    values.insert("state".to_owned(), item.state.clone().into());
+    values
+}
+
 /// Takes the mirrors out of values that a client sends back.
 ///
 /// A state that differs from the item's is refused: it changes by promotion alone.

@@ -71,18 +71,6 @@ impl Model {
         self.facts.revision
     }
 
-    /// Whether items are the same under these types: how far indexes are makes no difference to them.
-    pub(super) fn agrees_with(&self, types: Vec<ItemType>) -> bool {
-        let essence = |mut kind: ItemType| {
-            for property in &mut kind.properties {
-                property.index_status = None;
-                property.index_problem = None;
-            }
-            kind
-        };
-        types.into_iter().map(essence).eq(self.facts.types.values().cloned().map(essence))
-    }
-
     /// Forgets what is remembered of an open database; says how many types that were.
     pub(super) fn forget(ctx: &Ctx) -> usize {
         ctx.db.forget::<Facts>().map_or(0, |facts| facts.types.len())

@@ -5,6 +5,7 @@
 use std::collections::HashSet;
 
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::add::blank;
@@ -18,6 +19,9 @@ use super::{graph, hooks, period, references, repo, unique};
 use crate::domain::permission::Action;
 use crate::error::{Error, Result};
 use crate::plugins::Moment;
+
+/// The most bytes of a key: no index of every engine takes more. A longer one is known by its digest.
+const MAX_KEY: usize = 1800;
 
 /// Adds a line from `source` to `related`. The caller must be allowed to change the source and to read the related item.
 ///
@@ -151,8 +155,16 @@ fn check_ends(kind: &ItemType, source: &Item, related: &Item) -> Result<()> {
 pub(super) fn unique_key(kind: &ItemType, line: &Item) -> Option<String> {
     let mut parts = vec![line.source_id?.to_string(), line.related_id?.to_string()];
     let value = |name: &String| line.properties.get(name).map(text_value).unwrap_or_default();
-    parts.extend(kind.key_properties.as_ref()?.iter().map(value));
-    Some(parts.join("|"))
+    // Where a value holds the sign between the parts, the parts still differ.
+    let escaped = |name: &String| value(name).replace('\\', "\\\\").replace('|', "\\|");
+    parts.extend(kind.key_properties.as_ref()?.iter().map(escaped));
+    let key = parts.join("|");
+    if key.len() <= MAX_KEY {
+        return Some(key);
+    }
+    let digest: String = Sha256::digest(key.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+    parts.truncate(2);
+    Some(format!("{}|{}", parts.join("|"), digest))
 }
 
 fn key_values(kind: &ItemType, line: &Item) -> Values {
@@ -227,4 +239,46 @@ pub async fn remove_relationship(write: &Write<'_>, line: &Item) -> Result<()> {
         return Err(not_found(line.id));
     }
     write.record("relationship.deleted", line, line.snapshot(), None).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(left: &str, right: &str) -> String {
+        let kind = ItemType { key_properties: Some(vec!["a".into(), "b".into()]), ..ItemType::default() };
+        let properties = json!({"a": left, "b": right}).as_object().cloned().unwrap();
+        let line = Item {
+            id: Uuid::nil(),
+            item_type: String::new(),
+            config_id: Uuid::nil(),
+            generation: 1,
+            is_current: true,
+            state: String::new(),
+            current_state: None,
+            current_version_id: None,
+            unique_key: None,
+            source_id: Some(Uuid::nil()),
+            related_id: Some(Uuid::max()),
+            properties,
+            permission_id: None,
+            owner_id: None,
+            created_by_id: None,
+            created_on: chrono::DateTime::UNIX_EPOCH,
+            modified_by_id: None,
+            modified_on: None,
+            change_count: 0,
+        };
+        unique_key(&kind, &line).unwrap()
+    }
+
+    #[test]
+    fn lines_that_differ_have_keys_that_differ() {
+        assert_eq!(key("EA", "1"), format!("{}|{}|EA|1", Uuid::nil(), Uuid::max()), "as they always were");
+        assert_ne!(key("x|y", "z"), key("x", "y|z"));
+        assert_ne!(key("x\\", "y"), key("x", "\\|y"));
+        let long = "x".repeat(5000);
+        assert_ne!(key(&long, "1"), key(&long, "2"));
+        assert!(key(&long, "1").len() < 200, "an index takes it");
+    }
 }

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::get::get_item;
 use super::item::Item;
+use super::mirrors::with_mirrors;
 use super::model::Model;
 use super::repo;
 use super::repo::history::Taken;
@@ -27,7 +28,7 @@ pub(super) fn unmet(
     comment: Option<&str>,
 ) -> Vec<Unmet> {
     step.guards.unmet(&Facts {
-        values: &item.properties,
+        values: &with_mirrors(item),
         roles: ctx.actor.roles(),
         is_administrator: ctx.actor.is_administrator(),
         comment,

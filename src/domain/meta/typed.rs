@@ -12,6 +12,9 @@ use crate::types::{Condition, Quantity};
 /// The most characters of a unit of measure.
 const MAX_UNIT: usize = 16;
 
+/// The most characters of an item's number: a longer text does not fit into an index of every engine.
+const MAX_NUMBER: usize = 500;
+
 /// The rule that a value breaks, and what is expected, for a person.
 pub(super) type Refusal = (&'static str, String);
 
@@ -43,6 +46,9 @@ pub(super) fn item_number(property: &Property, value: Value) -> Result<Value, Re
         other => other,
     };
     let number = of_type(property, trimmed)?;
+    if number.as_str().is_some_and(|number| number.chars().count() > MAX_NUMBER) {
+        return refuse("string_too_long", format!("At most {MAX_NUMBER} characters"));
+    }
     match number.as_str().and_then(hidden_in_identity) {
         Some(hidden) => refuse("value_error", format!("Holds the invisible character U+{:04X}", u32::from(hidden))),
         None => Ok(number),

@@ -7,11 +7,22 @@ use super::model::ItemType;
 use crate::db::property_index;
 use crate::error::Error;
 
+/// The job that drops the indexes of deleted properties runs at once where it can.
+const RETRY_SECONDS: u64 = 2;
+
 /// The refusal of a write by the unique index of a property; anything else comes back as it was.
 pub(super) fn value_taken(error: Error, kind: &ItemType, item: &Item) -> Result<Error, Error> {
     let Some(id) = property_index::violated(&error) else { return Err(error) };
-    let property = kind.properties.iter().find(|property| property.id == id);
-    let name = property.map_or("a property", |property| property.name.as_str());
+    let Some(property) = kind.properties.iter().find(|property| property.id == id) else {
+        let label = &kind.label;
+        return Ok(Error::unavailable("The index of a property that was deleted is still there")
+            .code(
+                "INDEX_IN_THE_WAY",
+                format!("A unique property of {label} was deleted and its index goes away in a moment. Try again."),
+            )
+            .retry_after(RETRY_SECONDS));
+    };
+    let name = property.name.as_str();
     let value = item.properties.get(name).cloned().unwrap_or_default();
     let shown = super::values::text_value(&value);
     Ok(Error::conflict(format!("{} with {name} {shown} already exists", kind.label))

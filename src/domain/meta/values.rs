@@ -15,6 +15,8 @@ pub type Values = Map<String, Value>;
 
 /// The longest name of a property that the type does not declare.
 const MAX_NAME: usize = 100;
+/// The most bytes of all values of one item, as JSON.
+const MAX_BYTES: usize = 1 << 20;
 /// How deep a JSON value may nest.
 const MAX_DEPTH: usize = 32;
 
@@ -74,8 +76,35 @@ pub fn require_whole(kind: &ItemType, values: &Values) -> Result<()> {
     if !problems.is_empty() {
         return Err(Error::invalid(problems));
     }
+    require_small(values)?;
     Period::of(kind, values).require_order(kind)?;
     schema::check(kind, values)
+}
+
+/// Every answer and every event that shows the item carries all of its values.
+fn require_small(values: &Values) -> Result<()> {
+    if weight(values) <= MAX_BYTES {
+        return Ok(());
+    }
+    let largest = values.iter().max_by_key(|(_, value)| weight_of(value)).map_or("", |(name, _)| name.as_str());
+    let message =
+        format!("The properties of an item have at most {} KiB together; this is the largest", MAX_BYTES >> 10);
+    Err(Error::invalid_field("value_error", &["body", "properties", largest], message))
+}
+
+/// About how many bytes values take as JSON.
+pub(super) fn weight(values: &Values) -> usize {
+    values.iter().map(|(name, value)| name.len() + 4 + weight_of(value)).sum::<usize>() + 2
+}
+
+fn weight_of(value: &Value) -> usize {
+    match value {
+        Value::Null | Value::Bool(_) => 5,
+        Value::Number(_) => 10,
+        Value::String(text) => text.len() + 2,
+        Value::Array(list) => list.iter().map(|value| weight_of(value) + 1).sum::<usize>() + 2,
+        Value::Object(map) => weight(map),
+    }
 }
 
 pub(super) fn is_blank(value: Option<&Value>) -> bool {
@@ -277,6 +306,19 @@ mod tests {
         let given: Values = [("colour".to_owned(), json!("red"))].into_iter().collect();
         assert!(normalise(&closed, given.clone()).is_err());
         assert!(normalise(&part(), given).is_ok());
+    }
+
+    #[test]
+    fn an_item_is_no_larger_than_an_answer_can_bear() {
+        let values =
+            |size: usize| json!({"item_number": "P-1", "note": "x".repeat(size)}).as_object().cloned().unwrap();
+        assert!(require_whole(&part(), &values(1000)).is_ok());
+        let refused = require_whole(&part(), &values(1 << 20)).unwrap_err();
+        assert_eq!(refused.problems()[0].loc, ["body", "properties", "note"]);
+        let mut unbounded = part();
+        unbounded.properties[0].length = None;
+        let long: Values = [("item_number".to_owned(), json!("x".repeat(501)))].into_iter().collect();
+        assert!(normalise(&unbounded, long).is_err(), "no index takes it");
     }
 
     #[test]

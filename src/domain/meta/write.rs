@@ -9,11 +9,9 @@ use tokio::sync::OnceCell;
 use super::item::Item;
 use super::model::{ItemType, Model};
 use super::numbering::{self, TakenValues};
-use super::repo;
 use super::values::Values;
 use crate::context::Ctx;
 use crate::db::Tx;
-use crate::db::dialect::lock_shared;
 use crate::domain::audit::{self, Change};
 use crate::domain::revision;
 use crate::error::{Error, Result};
@@ -22,8 +20,8 @@ use crate::plugins::Active;
 /// So many changes are written to the audit and the outbox at once.
 const CHANGES_PER_STATEMENT: usize = 200;
 
-/// Held by every write of items, shared, and alone by a change of the model.
-pub(super) const MODEL_LOCK: &str = "yuantus-model";
+/// How often a write begins anew because the model has changed, before it gives way.
+const ATTEMPTS: usize = 10;
 /// Seconds after which a write that met a change of the model may be tried again.
 const RETRY_SECONDS: u64 = 1;
 
@@ -81,19 +79,61 @@ pub struct Write<'a> {
     hooks: OnceCell<Vec<Active>>,
 }
 
-impl<'a> Write<'a> {
-    pub async fn begin(ctx: &'a Ctx, model: &'a Model, turns: Turns) -> Result<Self> {
+/// What a write holds when it begins.
+struct Held {
+    tx: Tx,
+    taken: TakenValues,
+    turns: BTreeSet<String>,
+}
+
+impl Held {
+    /// None where the model is another by now.
+    async fn take(ctx: &Ctx, model: &Model, turns: Turns) -> Result<Option<Self>> {
         let taken = numbering::take(ctx, model, &turns.numbers).await?;
         let turns = turns.names(model);
         let tx = ctx.begin_holding(&turns).await?;
         // No change of the model comes between what is checked and what is written.
-        lock_shared(&tx, MODEL_LOCK).await?;
-        if revision::current_in(&tx).await? != model.revision() && !model.agrees_with(repo::types::all(&tx).await?) {
-            return Err(Error::unavailable("The model has changed meanwhile")
-                .code("WRITE_CONFLICT", "An administrator changed the model at the same moment. Try again.")
-                .retry_after(RETRY_SECONDS));
+        revision::hold(&tx).await?;
+        let is_current = revision::current_in(&tx).await? == model.revision();
+        Ok(is_current.then_some(Self { tx, taken, turns }))
+    }
+
+    fn into_write<'a>(self, ctx: &'a Ctx, model: &'a Model) -> Write<'a> {
+        let Self { tx, taken, turns } = self;
+        Write { ctx, model, tx, taken, turns, changes: Mutex::default(), hooks: OnceCell::new() }
+    }
+}
+
+fn conflict() -> Error {
+    Error::unavailable("The model has changed meanwhile")
+        .code("WRITE_CONFLICT", "An administrator changed the model at the same moment. Try again.")
+        .retry_after(RETRY_SECONDS)
+}
+
+impl<'a> Write<'a> {
+    /// Begins a write that was prepared by this very model: its turns, and whatever was decided before.
+    ///
+    /// Fails with `Unavailable` `WRITE_CONFLICT` where the model has changed since.
+    pub async fn begin(ctx: &'a Ctx, model: &'a Model, turns: Turns) -> Result<Self> {
+        let held = Held::take(ctx, model, turns).await?.ok_or_else(conflict)?;
+        Ok(held.into_write(ctx, model))
+    }
+
+    /// Begins a write by the model as it is when its turn has come, which may be long after it was asked for: where the
+    /// model has changed, it is read anew, and `turns` says again what the write needs. Nothing has been written then.
+    pub async fn begin_fresh(
+        ctx: &'a Ctx,
+        model: &'a mut Model,
+        mut turns: impl FnMut(&Model) -> Result<Turns>,
+    ) -> Result<Self> {
+        for _ in 0..ATTEMPTS {
+            let needed = turns(model)?;
+            if let Some(held) = Held::take(ctx, model, needed).await? {
+                return Ok(held.into_write(ctx, model));
+            }
+            *model = Model::load(ctx).await?;
         }
-        Ok(Self { ctx, model, tx, taken, turns, changes: Mutex::default(), hooks: OnceCell::new() })
+        Err(conflict())
     }
 
     /// The plugins that have a say in this write.
@@ -150,7 +190,9 @@ impl<'a> Write<'a> {
 mod tests {
     use super::*;
     use crate::db::dialect::statement;
+    use crate::domain::lifecycle::{self, StateChange};
     use crate::domain::meta::{NumberingChange, add_item, set_numbering};
+    use crate::domain::permission;
     use crate::domain::testing::TestOrg;
     use crate::error::Kind;
     use sea_orm::ConnectionTrait;
@@ -178,6 +220,42 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_write_goes_by_the_model_of_its_turn() {
+        let org = TestOrg::new().await;
+        let ctx = &org.ctx;
+        let lifecycles = lifecycle::list_lifecycles(ctx).await.unwrap();
+        let map = lifecycles.iter().find(|map| map.name == "Part Lifecycle").unwrap();
+        let draft = map.states.iter().find(|state| state.is_start).unwrap();
+        let (map, draft) = (map.id.to_string(), draft.id.to_string());
+        for changed in ["state", "permission", "numbering"] {
+            let mut model = Model::load(ctx).await.unwrap();
+            match changed {
+                "state" => {
+                    let locked = StateChange { is_locked: Some(true), ..StateChange::default() };
+                    lifecycle::update_state(ctx, &map, &draft, locked).await.map(|_| ()).unwrap();
+                }
+                "permission" => permission::create_set(ctx, "Meanwhile", "Meanwhile").await.map(|_| ()).unwrap(),
+                _ => {
+                    let change = NumberingChange { padding: Some(3), ..NumberingChange::default() };
+                    set_numbering(ctx, "Part", change).await.map(|_| ()).unwrap();
+                }
+            }
+            let refused = Write::begin(ctx, &model, Turns::default()).await.err().unwrap();
+            assert_eq!(refused.code_name(), Some("WRITE_CONFLICT"), "{changed}");
+            let stale = model.revision();
+            let mut asked = 0;
+            let turns = |_: &Model| {
+                asked += 1;
+                Ok(Turns::default())
+            };
+            let write = Write::begin_fresh(ctx, &mut model, turns).await.unwrap();
+            assert_ne!(write.model.revision(), stale, "{changed}");
+            drop(write);
+            assert_eq!(asked, 2, "{changed}");
+        }
+    }
+
+    #[tokio::test]
     async fn a_number_is_drawn_only_with_the_turn() {
         let org = TestOrg::new().await;
         let model = Model::load(&org.ctx).await.unwrap();
@@ -187,6 +265,23 @@ mod tests {
         drop(write);
         let write = Write::begin(&org.ctx, &model, Turns::default().numbering(kind, &Values::new())).await.unwrap();
         add_item(&write, kind, Default::default()).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_stretch_of_taken_numbers_is_passed_over() {
+        let org = TestOrg::new().await;
+        let mut model = Model::load(&org.ctx).await.unwrap();
+        let turns = |model: &Model| Ok(Turns::default().numbering(model.item_type("Part")?, &Values::new()));
+        let write = Write::begin_fresh(&org.ctx, &mut model, turns).await.unwrap();
+        let kind = write.model.item_type("Part").unwrap();
+        for index in (1..=40).chain(42..=50) {
+            let values = json!({ "item_number": format!("P-{index:06}") }).as_object().cloned().unwrap();
+            add_item(&write, kind, values).await.unwrap();
+        }
+        for expected in ["P-000041", "P-000051", "P-000052"] {
+            let item = add_item(&write, kind, Default::default()).await.unwrap();
+            assert_eq!(item.unique_key.as_deref(), Some(expected));
+        }
     }
 
     #[tokio::test]

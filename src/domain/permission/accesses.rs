@@ -7,6 +7,7 @@ use super::model::{Action, Entry};
 use super::sets::{RESOURCE, Set, locked_set, record};
 use super::{repo, require_administrator};
 use crate::context::Ctx;
+use crate::domain::revision;
 use crate::error::{Error, Result};
 
 /// What changes of an entry.
@@ -49,6 +50,7 @@ pub async fn add_access(ctx: &Ctx, set: &str, identity: &str, grants: AccessChan
     require_administrator(ctx, Action::Update, RESOURCE)?;
     let identity_id = read_identity(identity)?;
     let tx = ctx.begin().await?;
+    revision::alone(&tx).await?;
     let set = locked_set(&tx, set).await?;
     let none = Entry {
         permission_id: set.id.clone(),
@@ -77,6 +79,7 @@ pub async fn add_access(ctx: &Ctx, set: &str, identity: &str, grants: AccessChan
 pub async fn update_access(ctx: &Ctx, set: &str, access_id: &str, change: AccessChange) -> Result<Entry> {
     require_administrator(ctx, Action::Update, RESOURCE)?;
     let tx = ctx.begin().await?;
+    revision::alone(&tx).await?;
     let set = locked_set(&tx, set).await?;
     let before = find(&set, access_id)?;
     let after = before.changed(change);
@@ -92,6 +95,7 @@ pub async fn update_access(ctx: &Ctx, set: &str, access_id: &str, change: Access
 pub async fn remove_access(ctx: &Ctx, set: &str, access_id: &str) -> Result<()> {
     require_administrator(ctx, Action::Update, RESOURCE)?;
     let tx = ctx.begin().await?;
+    revision::alone(&tx).await?;
     let set = locked_set(&tx, set).await?;
     let entry = find(&set, access_id)?;
     repo::delete_entry(&tx, &set.id, &entry.identity_id).await?;

@@ -54,6 +54,7 @@ pub async fn create_set(ctx: &Ctx, id: &str, name: &str) -> Result<Set> {
     require_administrator(ctx, Action::Create, RESOURCE)?;
     let set = Set { id: read_set_id(id)?, name: read_name(name)?, entries: Vec::new() };
     let tx = ctx.begin().await?;
+    revision::alone(&tx).await?;
     if !repo::insert_set(&tx, &set.id, &set.name).await? {
         return Err(Error::conflict(format!("Permission {} already exists", set.id))
             .code("PERMISSION_EXISTS", "There is a permission set of this id. Change it, or choose another id.")
@@ -69,6 +70,7 @@ pub async fn rename_set(ctx: &Ctx, id: &str, name: Option<&str>) -> Result<Set> 
     require_administrator(ctx, Action::Update, RESOURCE)?;
     let name = name.map(read_name).transpose()?;
     let tx = ctx.begin().await?;
+    revision::alone(&tx).await?;
     let mut set = locked_set(&tx, id).await?;
     if let Some(name) = name.filter(|name| *name != set.name) {
         let before = set.snapshot();
@@ -86,6 +88,7 @@ pub async fn rename_set(ctx: &Ctx, id: &str, name: Option<&str>) -> Result<Set> 
 pub async fn delete_set(ctx: &Ctx, id: &str) -> Result<()> {
     require_administrator(ctx, Action::Delete, RESOURCE)?;
     let tx = ctx.begin().await?;
+    revision::alone(&tx).await?;
     let set = locked_set(&tx, id).await?;
     if id == DEFAULT_SET {
         return Err(Error::conflict("The set Default governs whatever names no set and stays")

@@ -28,12 +28,13 @@ pub struct SampleReport {
 
 /// Makes what is missing of the sample product, all of it or nothing; what is there stays as it is.
 pub async fn seed_sample(ctx: &Ctx) -> Result<SampleReport> {
-    let model = Model::load(ctx).await?;
+    let mut model = Model::load(ctx).await?;
     let mut parts = present(ctx, &model, PART, PARTS.iter().map(|part| part.number)).await?;
     let mut documents = present(ctx, &model, DOCUMENT, DOCUMENTS.iter().map(|(number, _)| *number)).await?;
     let lines = present_lines(ctx, &parts).await?;
 
-    let write = Write::begin(ctx, &model, Turns::default().structure(model.item_type(PART_BOM)?)).await?;
+    let structure = |model: &Model| Ok(Turns::default().structure(model.item_type(PART_BOM)?));
+    let write = Write::begin_fresh(ctx, &mut model, structure).await?;
     let new_parts = PARTS.iter().map(|part| (part.number, part_values(part)));
     let parts_created = add_missing(&write, PART, new_parts, &mut parts).await?;
     let new_documents = DOCUMENTS.iter().map(|(number, name)| (*number, values(json!({ "name": name }))));

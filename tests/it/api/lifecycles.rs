@@ -15,6 +15,7 @@ on_every_backend!(
     the_history_says_who_when_from_where_to_where_and_why,
     locked_items_and_their_lines_stay_until_they_are_resumed,
     of_two_who_promote_at_once_one_does,
+    items_added_while_their_start_state_is_renamed_bear_one_of_its_names,
     only_administrators_change_lifecycles,
 );
 
@@ -321,4 +322,28 @@ async fn only_administrators_change_lifecycles(at: Installation) {
     viewer.post(&format!("{path}/transitions"), &step).await.expect(403);
     viewer.patch(&format!("{path}/transitions/{draft}"), &json!({"role": "viewer"})).await.expect(403);
     viewer.delete(&format!("{path}/transitions/{draft}")).await.expect(403);
+}
+
+async fn items_added_while_their_start_state_is_renamed_bear_one_of_its_names(at: Installation) {
+    let World { admin, .. } = &World::start(at).await;
+    let (map, draft) = part_state(admin, "Draft").await;
+    let path = format!("{MAPS}/{map}/states/{draft}");
+    let mut name = "Draft".to_owned();
+    for round in 0..8 {
+        let wanted = format!("Draft {round}");
+        let change = json!({"name": wanted});
+        let rename = admin.patch(&path, &change);
+        let add = json!({"type": "Part", "action": "add", "properties": {"item_number": format!("P-{round}")}});
+        let adds = admin.post("/aml/apply", &add);
+        let (renamed, added) = futures::future::join(rename, adds).await;
+        // Renamed first, or refused because the item is in it; whichever it was, the item bears the name that the state has.
+        match renamed.status.as_u16() {
+            200 => name = wanted,
+            _ => assert_eq!(renamed.expect(409)["detail"]["code"], "STATE_IN_USE"),
+        }
+        let added = added.expect(200)["items"][0].clone();
+        assert_eq!(added["state"], json!(name), "{added}");
+        let id = id(&added).to_owned();
+        admin.post("/aml/apply", &json!({"type": "Part", "action": "delete", "id": id})).await.expect(200);
+    }
 }

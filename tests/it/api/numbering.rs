@@ -55,7 +55,10 @@ async fn a_numbering_is_read_changed_and_previewed(at: Installation) {
     assert_eq!(draw(admin, json!({})).await, "零件-009");
 
     let viewer = world.user("vera", &["viewer"]).await;
-    viewer.get(PART).await.expect(200);
+    admin.put(PART, &json!({"counters": [{"prefix": "SECRET-", "next_value": 3}]})).await.expect(200);
+    let seen = viewer.get(PART).await.expect(200);
+    assert_eq!((&seen["next_value"], &seen["counters"]), (&Value::Null, &json!([])), "they tell of hidden items");
+    viewer.get(&preview).await.expect(403);
     let denied = viewer.put(PART, &json!({"padding": 4})).await.expect(403);
     assert_eq!(denied["detail"]["details"], json!({"action": "update", "resource": "Numbering"}));
     admin.get("/meta/item-types/Nothing/numbering").await.expect(404);

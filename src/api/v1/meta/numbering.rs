@@ -42,11 +42,11 @@ struct NumberingResponse {
     number_property: String,
     prefix: String,
     padding: u64,
-    /// With the scope `prefix` the value that a new prefix begins with.
-    next_value: i64,
+    /// With the scope `prefix` the value that a new prefix begins with. For administrators.
+    next_value: Option<i64>,
     scope: Scope,
     gap_free: bool,
-    /// With the scope `prefix`: those used, at most 100, the last prefixes first.
+    /// With the scope `prefix`: those used, at most 100, the last prefixes first. For administrators; nothing else is shown to others.
     counters: Vec<NumberCounter>,
 }
 

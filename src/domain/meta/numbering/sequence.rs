@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::template::Template;
-use crate::domain::meta::model::{DataType, ItemType, Property};
+use crate::domain::meta::model::{ItemType, Property};
 use crate::domain::meta::typed::item_number;
 use crate::domain::meta::values::Values;
 use crate::error::{Error, Result};
@@ -52,6 +52,11 @@ impl Sequence {
             let message = "The number is made of it: give it a value, or give the number yourself";
             Error::invalid_field("missing", &["body", "properties", &property], message)
         })
+    }
+
+    /// Whether a property is part of the numbers.
+    pub fn names(&self, property: &str) -> bool {
+        Template::read(&self.prefix).is_ok_and(|template| template.properties().any(|name| name == property))
     }
 
     /// The number of a value, checked as if a client had given it.
@@ -107,9 +112,7 @@ fn unfit(kind: &ItemType, name: &str) -> Option<String> {
     }
     match kind.property(name) {
         None => Some(format!("{} has no property {name:?}; use yyyy, yy, mm or one of its properties", kind.id)),
-        Some(property) if matches!(property.data_type, DataType::List | DataType::Json | DataType::Condition) => {
-            Some(format!("{name} holds no plain value"))
-        }
+        Some(property) if !property.data_type.is_plain() => Some(format!("{name} holds no plain value")),
         Some(_) => None,
     }
 }

@@ -5,12 +5,11 @@ use serde_json::{Value, json};
 use super::blocks;
 use super::sequence::Sequence;
 use crate::context::Ctx;
-use crate::domain::audit::{self, Change};
 use crate::domain::meta::model::{ItemType, Model};
 use crate::domain::meta::repo;
+use crate::domain::meta::types::ModelChange;
 use crate::domain::meta::values::{Values, normalise, with_defaults};
 use crate::domain::permission::{Action, require_administrator};
-use crate::domain::revision;
 use crate::error::{Error, Result};
 
 /// How audit rows and refusals call a numbering.
@@ -33,9 +32,11 @@ pub struct Numbering {
     pub item_type_id: String,
     pub number_property: String,
     pub sequence: Sequence,
-    /// The next value; with a counter per prefix the one that a new prefix begins with.
-    pub next_value: i64,
-    /// Those of the prefixes that have been used, the last ones in their order first.
+    /// The next value; with a counter per prefix the one that a new prefix begins with. For administrators: it tells how
+    /// many items there are.
+    pub next_value: Option<i64>,
+    /// Those of the prefixes that have been used, the last ones in their order first. For administrators: prefixes are made
+    /// of values of items that others may not see.
     pub counters: Vec<Counter>,
 }
 
@@ -70,31 +71,37 @@ pub struct Preview {
 
 pub async fn get_numbering(ctx: &Ctx, item_type: &str) -> Result<Numbering> {
     let model = Model::load(ctx).await?;
-    let (kind, property) = numbered(&model, item_type)?;
-    read(ctx, kind, property).await
+    let kind = model.item_type(item_type)?;
+    read(ctx, kind, numbered(kind)?).await
 }
 
 async fn read(ctx: &Ctx, kind: &ItemType, property: &str) -> Result<Numbering> {
     let (sequence, next_value) =
         repo::numbering::find(&*ctx.db, &kind.id).await?.unwrap_or_else(|| (Sequence::usual(&kind.id), 1));
+    let counters = if ctx.actor.is_administrator() {
+        repo::numbering::counters(&ctx.db, &kind.id, MOST_COUNTERS).await?
+    } else {
+        Vec::new()
+    };
     Ok(Numbering {
         item_type_id: kind.id.clone(),
         number_property: property.to_owned(),
         sequence,
-        next_value,
-        counters: repo::numbering::counters(&ctx.db, &kind.id, MOST_COUNTERS).await?,
+        next_value: ctx.actor.is_administrator().then_some(next_value),
+        counters,
     })
 }
 
 /// Changes how the numbers of a type are made. Numbers that are taken are passed over, wherever the next value stands.
 pub async fn set_numbering(ctx: &Ctx, item_type: &str, change: NumberingChange) -> Result<Numbering> {
     require_administrator(ctx, Action::Update, RESOURCE)?;
-    let model = Model::load(ctx).await?;
-    let (kind, property) = numbered(&model, item_type)?;
     check_counters(&change.counters)?;
-    let tx = ctx.begin().await?;
-    repo::numbering::ensure_for(&tx, &kind.id, &Sequence::usual(&kind.id)).await?;
-    let (before, standing) = repo::numbering::find_locked(&tx, &kind.id)
+    let mut model = ModelChange::begin(ctx).await?;
+    let kind = model.item_type(item_type)?.clone();
+    let (kind, property) = (&kind, numbered(&kind)?);
+    let tx = &model.tx;
+    repo::numbering::ensure_for(tx, &kind.id, &Sequence::usual(&kind.id)).await?;
+    let (before, standing) = repo::numbering::find_locked(tx, &kind.id)
         .await?
         .ok_or_else(|| Error::internal("A numbering sequence is missing"))?;
     let after = Sequence {
@@ -106,27 +113,20 @@ pub async fn set_numbering(ctx: &Ctx, item_type: &str, change: NumberingChange) 
         generation: before.generation.saturating_add(1),
     };
     after.check(kind, after.start)?;
-    repo::numbering::update(&tx, &kind.id, &after).await?;
+    repo::numbering::update(tx, &kind.id, &after).await?;
     for counter in &change.counters {
-        repo::numbering::set_counter(&tx, &kind.id, counter).await?;
+        repo::numbering::set_counter(tx, &kind.id, counter).await?;
     }
     let numbering = |sequence: &Sequence, next_value| Numbering {
         item_type_id: kind.id.clone(),
         number_property: property.to_owned(),
         sequence: sequence.clone(),
-        next_value,
+        next_value: Some(next_value),
         counters: change.counters.clone(),
     };
-    revision::raise(&tx).await?;
-    let changed = Change {
-        action: "model.numbering_updated",
-        subject_type: RESOURCE.to_owned(),
-        subject_id: kind.id.clone(),
-        before: Some(numbering(&before, standing).snapshot()),
-        after: Some(numbering(&after, after.start).snapshot()),
-    };
-    audit::record(ctx, &tx, vec![changed]).await?;
-    tx.commit().await?;
+    let (before, after) = (numbering(&before, standing).snapshot(), numbering(&after, after.start).snapshot());
+    model.record("model.numbering_updated", (RESOURCE, kind.id.clone()), Some(before), Some(after));
+    model.commit().await?;
     read(ctx, kind, property).await
 }
 
@@ -148,10 +148,13 @@ fn check_counters(counters: &[Counter]) -> Result<()> {
     Ok(())
 }
 
-/// The number that an item with these values would draw now.
+/// The number that an item with these values would draw now, for those who may add one.
 pub async fn preview_number(ctx: &Ctx, item_type: &str, given: Values) -> Result<Preview> {
     let model = Model::load(ctx).await?;
-    let (kind, property) = numbered(&model, item_type)?;
+    let kind = model.item_type(item_type)?;
+    let property = numbered(kind)?;
+    // Whoever adds an item learns no less.
+    model.require_create(kind)?;
     let mut given = given;
     for name in [property, "number"] {
         given.remove(name);
@@ -179,12 +182,10 @@ async fn next_standing(ctx: &Ctx, kind: &ItemType, sequence: &Sequence, prefix: 
     repo::numbering::standing(&ctx.db, &kind.id, sequence, prefix).await
 }
 
-/// The type and the property that numbers it.
-fn numbered<'a>(model: &'a Model, item_type: &str) -> Result<(&'a ItemType, &'a str)> {
-    let kind = model.item_type(item_type)?;
-    let property = kind.number_property.as_deref().ok_or_else(|| {
+/// The property that numbers the items of a type.
+fn numbered(kind: &ItemType) -> Result<&str> {
+    kind.number_property.as_deref().ok_or_else(|| {
         Error::conflict(format!("{} has no numbers", kind.id))
             .code("NO_NUMBERING", "Items of this type bear no number: the type names no property for it.")
-    })?;
-    Ok((kind, property))
+    })
 }

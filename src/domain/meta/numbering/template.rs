@@ -62,7 +62,9 @@ impl Template {
                 Piece::ShortYear => prefix.push_str(&format!("{:02}", now.year() % 100)),
                 Piece::Month => prefix.push_str(&format!("{:02}", now.month())),
                 Piece::Property(name) => match values.get(name) {
-                    Some(value) if !is_blank(Some(value)) => prefix.push_str(text_value(value).trim()),
+                    Some(value) if !is_blank(Some(value)) && !value.is_array() && !value.is_object() => {
+                        prefix.push_str(text_value(value).trim())
+                    }
                     _ => return Err(name.clone()),
                 },
             }
@@ -90,7 +92,7 @@ mod tests {
 
     #[test]
     fn placeholders_are_replaced_by_the_day_and_the_item() {
-        let values = json!({"category": " BR ", "size": 12, "blank": " "}).as_object().cloned().unwrap();
+        let values = json!({"category": " BR ", "size": 12, "blank": " ", "list": [1]}).as_object().cloned().unwrap();
         let now = Utc.with_ymd_and_hms(2026, 3, 9, 23, 59, 59).unwrap();
         let table = [
             ("P-", Ok("P-")),
@@ -99,6 +101,7 @@ mod tests {
             ("{category}-{size}-", Ok("BR-12-")),
             ("{colour}-", Err("colour")),
             ("{blank}-", Err("blank")),
+            ("{list}-", Err("list")),
         ];
         for (written, expected) in table {
             let rendered = Template::read(written).unwrap().render(&values, now);

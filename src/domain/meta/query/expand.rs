@@ -6,6 +6,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::budget::Budget;
 use crate::context::Ctx;
 use crate::domain::meta::item::Item;
 use crate::domain::meta::mirrors::ItemView;
@@ -94,27 +95,28 @@ impl Checked {
             return Ok(items.into_iter().map(|item| ItemView::new(model, item)).collect());
         }
         let around = self.read(ctx, model, &items).await?;
-        let mut builder = Builder { wanted: self, model, around: &around, shown: 0 };
+        let mut builder = Builder { wanted: self, model, around: &around, shown: 0, budget: Budget::default() };
         items.into_iter().map(|item| builder.view(item, self.depth)).collect()
     }
 
     async fn read(&self, ctx: &Ctx, model: &Model, items: &[Item]) -> Result<Around> {
         let kinds: Vec<&str> = self.relationships.iter().map(String::as_str).collect();
-        let mut around = Around::default();
+        let (mut around, mut budget) = (Around::default(), Budget::default());
         let mut reached: HashSet<Uuid> = items.iter().map(|item| item.id).collect();
         let mut frontier = items.to_vec();
         for _ in 0..self.depth {
             let sources: Vec<Uuid> = frontier.iter().map(|item| item.id).collect();
             let mut lines = Vec::new();
             if !kinds.is_empty() && !sources.is_empty() {
-                lines = repo::query::lines_of(&*ctx.db, model, &kinds, &sources, MOST_EXPANDED + 1).await?;
+                lines =
+                    repo::query::lines_of(&*ctx.db, model, &kinds, &sources, MOST_EXPANDED + 1, &mut budget).await?;
                 around.require_bounded(lines.len())?;
             }
             let mut ids: BTreeSet<Uuid> = frontier.iter().flat_map(|item| self.referred(model, item)).collect();
             ids.extend(lines.iter().filter_map(|line| line.related_id));
             ids.retain(|id| !around.items.contains_key(id));
             around.require_bounded(lines.len() + ids.len())?;
-            let found = repo::query::with_ids(&*ctx.db, model, &ids).await?;
+            let found = repo::query::with_ids(&*ctx.db, model, &ids, &mut budget).await?;
             frontier = lines.iter().chain(&found).filter(|item| reached.insert(item.id)).cloned().collect();
             around.items.extend(found.into_iter().map(|item| (item.id, item)));
             for line in lines {
@@ -165,10 +167,13 @@ struct Builder<'a> {
     model: &'a Model,
     around: &'a Around,
     shown: usize,
+    /// An item that is shown in many places is as large in each.
+    budget: Budget,
 }
 
 impl Builder<'_> {
     fn view(&mut self, item: Item, depth: u64) -> Result<ItemView> {
+        self.budget.spend(&item)?;
         let mut view = ItemView::new(self.model, item);
         if depth == 0 {
             return Ok(view);

@@ -1,5 +1,6 @@
 //! Queries: the items of one type that a filter wants, in an order, page by page, with the items around them.
 
+mod budget;
 mod expand;
 mod filter;
 mod operand;
@@ -19,6 +20,7 @@ use super::repo::query::Wanted;
 use crate::context::Ctx;
 use crate::error::{Error, Result};
 
+pub use budget::Budget;
 pub use expand::Expand;
 pub use filter::{Column, Comparison, Field, Filter, Kind, Operand, Test};
 pub use order::Term;
@@ -55,7 +57,8 @@ pub struct Page {
 
 /// Finds items. What the caller may not get is neither shown nor counted.
 ///
-/// Fails with `NotFound` for an unknown type, `Invalid` naming the place in the query, `BadRequest` `EXPANSION_TOO_LARGE`.
+/// Fails with `NotFound` for an unknown type, `Invalid` naming the place in the query, `BadRequest` `EXPANSION_TOO_LARGE` or
+/// `ANSWER_TOO_LARGE`.
 pub async fn query(ctx: &Ctx, query: Query) -> Result<Page> {
     check_page(&query)?;
     let model = Model::load(ctx).await?;

@@ -1,6 +1,6 @@
 //! Rows of numbering sequences and their counters.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sea_orm::sea_query::{LockType, OnConflict};
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -81,6 +81,14 @@ pub async fn update(tx: &Tx, kind: &str, sequence: &Sequence) -> Result<()> {
     };
     number_sequence::Entity::update(row).exec(tx).await?;
     Ok(())
+}
+
+/// Those of some numbers that items of a type bear.
+pub async fn taken(tx: &Tx, kind: &str, numbers: &[String]) -> Result<BTreeSet<String>> {
+    let mut sql = Sql::new("SELECT unique_key FROM items WHERE item_type_id = ");
+    sql.bind(kind).push(" AND unique_key IN ").bind_list(numbers.iter().map(String::as_str));
+    let rows = tx.query_all_raw(sql.statement(tx)).await?;
+    rows.iter().map(|row| Ok(row.try_get("", "unique_key")?)).collect()
 }
 
 /// Takes the next values of a counter, and answers with the first; the row stays locked until the transaction ends.

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, QueryResult};
+use futures::TryStreamExt;
+use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, QueryResult, StreamTrait};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -14,7 +15,7 @@ use super::visible::visible;
 use crate::db::Sql;
 use crate::db::property_index::push_equals;
 use crate::domain::meta::model::IndexStatus;
-use crate::domain::meta::query::{Field, Filter, Operand, Term, Test};
+use crate::domain::meta::query::{Budget, Field, Filter, Operand, Term, Test};
 use crate::entity::tenant::item;
 use crate::error::Result;
 
@@ -61,41 +62,49 @@ impl Wanted<'_> {
 }
 
 pub async fn page(
-    db: &impl ConnectionTrait,
+    db: &(impl ConnectionTrait + StreamTrait),
     wanted: &Wanted<'_>,
     order: &[Term],
     most: u64,
     skipped: u64,
 ) -> Result<Vec<Item>> {
-    read(&page_rows(db, "i.*", wanted, order, most, skipped).await?)
+    let sql = page_sql(db, "i.*", wanted, order, most, skipped);
+    read_within(db, sql, &mut Budget::default(), |_| Ok(())).await
 }
 
 /// The first items, with the revision of the model at which they were read; none where there are no items.
 pub async fn first_with_revision(
-    db: &impl ConnectionTrait,
+    db: &(impl ConnectionTrait + StreamTrait),
     wanted: &Wanted<'_>,
     most: u64,
 ) -> Result<(Vec<Item>, Option<i64>)> {
-    let rows = page_rows(db, &format!("i.*, {MODEL_REVISION}"), wanted, &[], most, 0).await?;
-    let revision = rows.first().map(revision_of).transpose()?;
-    Ok((read(&rows)?, revision))
+    let sql = page_sql(db, &format!("i.*, {MODEL_REVISION}"), wanted, &[], most, 0);
+    let (mut revision, mut budget) = (None, Budget::default());
+    let items = read_within(db, sql, &mut budget, |row| {
+        if revision.is_none() {
+            revision = Some(revision_of(row)?);
+        }
+        Ok(())
+    });
+    let items = items.await?;
+    Ok((items, revision))
 }
 
-async fn page_rows(
+fn page_sql(
     db: &impl ConnectionTrait,
     columns: &str,
     wanted: &Wanted<'_>,
     order: &[Term],
     most: u64,
     skipped: u64,
-) -> Result<Vec<QueryResult>> {
+) -> Sql {
     let compiler = Compiler::new(db);
     let mut sql = Sql::new(format!("SELECT {columns}"));
     wanted.push(db, &mut sql, &compiler);
     sql.push(" ORDER BY ");
     compiler.push_order(&mut sql, order);
     sql.push(" LIMIT ").bind(signed(most)).push(" OFFSET ").bind(signed(skipped));
-    Ok(db.query_all_raw(sql.statement(db)).await?)
+    sql
 }
 
 pub async fn count(db: &impl ConnectionTrait, wanted: &Wanted<'_>) -> Result<u64> {
@@ -106,11 +115,12 @@ pub async fn count(db: &impl ConnectionTrait, wanted: &Wanted<'_>) -> Result<u64
 
 /// The lines of some types that hang on items, in the order in which they were added; at most so many.
 pub async fn lines_of(
-    db: &impl ConnectionTrait,
+    db: &(impl ConnectionTrait + StreamTrait),
     model: &Model,
     kinds: &[&str],
     sources: &[Uuid],
     most: usize,
+    budget: &mut Budget,
 ) -> Result<Vec<Item>> {
     let mut found = Vec::new();
     for some in sources.chunks(IDS_PER_QUERY) {
@@ -118,20 +128,25 @@ pub async fn lines_of(
         sql.bind_list(kinds.iter().copied()).push(" AND i.source_id IN ").bind_list(some.iter().copied()).push(" AND ");
         visible(&mut sql, model, "i");
         sql.push(" ORDER BY i.id LIMIT ").bind(signed((most - found.len().min(most)) as u64));
-        found.extend(items(db, sql).await?);
+        found.extend(read_within(db, sql, budget, |_| Ok(())).await?);
     }
     Ok(found)
 }
 
 /// The items with these ids.
-pub async fn with_ids(db: &impl ConnectionTrait, model: &Model, ids: &BTreeSet<Uuid>) -> Result<Vec<Item>> {
+pub async fn with_ids(
+    db: &(impl ConnectionTrait + StreamTrait),
+    model: &Model,
+    ids: &BTreeSet<Uuid>,
+    budget: &mut Budget,
+) -> Result<Vec<Item>> {
     let ids: Vec<Uuid> = ids.iter().copied().collect();
     let mut found = Vec::new();
     for some in ids.chunks(IDS_PER_QUERY) {
         let mut sql = Sql::new("SELECT i.* FROM items i WHERE i.id IN ");
         sql.bind_list(some.iter().copied()).push(" AND ");
         visible(&mut sql, model, "i");
-        found.extend(items(db, sql).await?);
+        found.extend(read_within(db, sql, budget, |_| Ok(())).await?);
     }
     Ok(found)
 }
@@ -144,6 +159,24 @@ pub(super) async fn read_count(db: &impl ConnectionTrait, sql: Sql) -> Result<u6
 
 pub(super) fn signed(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+/// Reads row by row, and no further than the budget reaches.
+async fn read_within(
+    db: &(impl ConnectionTrait + StreamTrait),
+    sql: Sql,
+    budget: &mut Budget,
+    mut look: impl FnMut(&QueryResult) -> Result<()>,
+) -> Result<Vec<Item>> {
+    let mut rows = Box::pin(db.stream_raw(sql.statement(db)).await?);
+    let mut found = Vec::new();
+    while let Some(row) = rows.try_next().await? {
+        look(&row)?;
+        let item = Item::from(item::Model::from_query_result(&row, "")?);
+        budget.spend(&item)?;
+        found.push(item);
+    }
+    Ok(found)
 }
 
 async fn items(db: &impl ConnectionTrait, sql: Sql) -> Result<Vec<Item>> {

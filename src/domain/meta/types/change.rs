@@ -1,25 +1,21 @@
 //! A change of the model in progress: alone among writes, recorded, and known to everybody with its commit.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::Value;
 
 use super::super::model::{ItemType, Model};
 use super::super::repo;
-use super::super::write::MODEL_LOCK;
 use crate::context::Ctx;
 use crate::db::Tx;
-use crate::db::dialect::try_lock;
 use crate::domain::audit::{self, Change};
 use crate::domain::revision;
 use crate::error::{Error, Result};
 
-/// How often a change asks whether the writes under way have ended, and how long it waits between.
-const ATTEMPTS: u32 = 100;
-const WAIT: Duration = Duration::from_millis(100);
-const RETRY_SECONDS: u64 = 5;
+/// How often a change begins anew because another came before it, and after how long it may be tried again.
+const ATTEMPTS: usize = 10;
+const RETRY_SECONDS: u64 = 1;
 
 /// The model is administrators' to change.
 pub(in crate::domain::meta) fn require_administrator(ctx: &Ctx) -> Result<()> {
@@ -31,7 +27,7 @@ pub(in crate::domain::meta) fn require_administrator(ctx: &Ctx) -> Result<()> {
         .details(serde_json::json!({ "action": "update", "resource": "model" })))
 }
 
-pub(super) struct ModelChange<'a> {
+pub(in crate::domain::meta) struct ModelChange<'a> {
     pub ctx: &'a Ctx,
     pub model: Model,
     pub tx: Tx,
@@ -43,9 +39,7 @@ pub(super) struct ModelChange<'a> {
 impl<'a> ModelChange<'a> {
     pub async fn begin(ctx: &'a Ctx) -> Result<Self> {
         require_administrator(ctx)?;
-        let model = Model::load(ctx).await?;
-        let tx = ctx.begin().await?;
-        alone(&tx).await?;
+        let (model, tx) = begin_by_model(ctx).await?;
         let types = repo::types::all(&tx).await?;
         let types = types.into_iter().map(|kind| (kind.id.clone(), kind)).collect();
         Ok(Self { ctx, model, tx, types, changes: Vec::new() })
@@ -78,16 +72,19 @@ impl<'a> ModelChange<'a> {
     }
 }
 
-/// Waits for the writes under way, without holding up those that come: a place in the queue for the lock would.
-async fn alone(tx: &Tx) -> Result<()> {
+/// The model as it stays until this change of it.
+async fn begin_by_model(ctx: &Ctx) -> Result<(Model, Tx)> {
     for _ in 0..ATTEMPTS {
-        if try_lock(tx, MODEL_LOCK).await? {
-            return Ok(());
+        // Before the transaction: who holds a connection does not ask for another.
+        let model = Model::load(ctx).await?;
+        let tx = ctx.begin().await?;
+        revision::alone(&tx).await?;
+        if revision::current_in(&tx).await? == model.revision() {
+            return Ok((model, tx));
         }
-        tokio::time::sleep(WAIT).await;
     }
-    Err(Error::unavailable("A long write is under way")
-        .code("MODEL_BUSY", "A long write, such as an import, is under way. Try again when it has ended.")
+    Err(Error::unavailable("Others are changing the model")
+        .code("MODEL_BUSY", "Others are changing the model. Try again.")
         .retry_after(RETRY_SECONDS))
 }
 

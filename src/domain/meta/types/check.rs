@@ -145,6 +145,10 @@ fn check_uses(problems: &mut Vec<Problem>, kind: &ItemType) {
         } else if name != "number" && kind.property("number").is_some() {
             let message = "A property called number shows the number itself; let that one number the items";
             problems.push(problem("value_error", "number_property", message));
+        } else if kind.property(name).is_some_and(has_default) {
+            let message =
+                format!("{name} has a default, and each number is an item's own; take the default away first");
+            problems.push(problem("value_error", "number_property", message));
         }
     }
     let Some(keys) = &kind.key_properties else { return };
@@ -157,6 +161,14 @@ fn check_uses(problems: &mut Vec<Problem>, kind: &ItemType) {
     let unknown = keys.iter().filter(|name| kind.property(name).is_none());
     problems
         .extend(unknown.map(|name| problem("reference", "key_properties", format!("There is no property {name:?}"))));
+}
+
+fn has_default(property: &Property) -> bool {
+    property.default_value.is_some() || property.default_expression.is_some()
+}
+
+fn default_field(property: &Property) -> &'static str {
+    if property.default_value.is_some() { "default_value" } else { "default_value_expression" }
 }
 
 /// One property of a type, as it would be. `kind` has the property already, or does not.
@@ -189,6 +201,10 @@ pub(super) fn check_property(kind: &ItemType, property: &Property, types: &BTree
         && !(property.is_required && property.data_type == DataType::String)
     {
         problems.push(problem("value_error", "is_required", format!("It numbers {}: a required string", kind.id)));
+    }
+    if kind.number_property.as_deref() == Some(&property.name) && has_default(property) {
+        let message = format!("It numbers {}: the numbering gives each item its own, not a default", kind.id);
+        problems.push(problem("value_error", default_field(property), message));
     }
     if problems.is_empty() {
         check_default(&mut problems, property);

@@ -10,7 +10,7 @@ use super::change::{ModelChange, require_administrator, snapshot};
 use super::check::{MAX_PROPERTIES, check_property, check_type};
 use super::given::{NewType, TypeChange};
 use super::index_job;
-use super::properties::new_property;
+use super::properties::{new_property, require_default_item};
 use super::refit::require_declared;
 use crate::context::Ctx;
 use crate::domain::audit::new_id;
@@ -46,6 +46,9 @@ pub async fn create_item_type(ctx: &Ctx, given: NewType) -> Result<ItemType> {
     }
     if !problems.is_empty() {
         return Err(Error::invalid(problems));
+    }
+    for (index, property) in kind.properties.iter().enumerate() {
+        require_default_item(&change, property, &["properties", &index.to_string()]).await?;
     }
     repo::types::insert_type(&change.tx, &kind).await?;
     change.record("model.item_type_created", (SUBJECT, kind.id.clone()), None, snapshot(&kind));

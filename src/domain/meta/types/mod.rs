@@ -16,7 +16,7 @@ pub use item_types::{assign_permission, change_item_type, create_item_type, dele
 pub use properties::{add_property, change_property, delete_property};
 pub use refresh::{forget_model, refresh_item_type};
 
-pub(in crate::domain::meta) use change::require_administrator;
+pub(in crate::domain::meta) use change::{ModelChange, require_administrator};
 
 #[cfg(test)]
 mod model_tests;

@@ -248,7 +248,10 @@ async fn a_write_that_began_before_a_change_of_its_type_is_refused() {
     tx.execute_unprepared("UPDATE properties SET index_status = 'building'").await.unwrap();
     crate::domain::revision::raise(&tx).await.unwrap();
     tx.commit().await.unwrap();
-    Write::begin(ctx, &model, Turns::default()).await.map(|_| ()).unwrap();
+    drop(model);
+    let mut stale = stale;
+    let write = Write::begin_fresh(ctx, &mut stale, |_| Ok(Turns::default())).await.unwrap();
+    assert!(write.model.item_type("Tool").unwrap().property("size").is_some(), "it goes on by the model of now");
 }
 
 #[tokio::test]

@@ -2,8 +2,7 @@
 
 use uuid::Uuid;
 
-use super::super::model::IndexStatus;
-use super::super::model::{ItemType, Property};
+use super::super::model::{DataType, IndexStatus, ItemType, Property};
 use super::super::repo;
 use super::super::seed::is_built_in;
 use super::change::{ModelChange, snapshot};
@@ -56,6 +55,7 @@ pub async fn add_property(ctx: &Ctx, item_type: &str, new: NewProperty) -> Resul
     if !problems.is_empty() {
         return Err(Error::invalid(problems));
     }
+    require_default_item(&change, &property, &[]).await?;
     refit(&mut change, &kind, None, &property).await?;
     repo::types::insert_property(&change.tx, &kind.id, &property).await?;
     if let Some(place) = place {
@@ -99,6 +99,10 @@ pub async fn change_property(ctx: &Ctx, item_type: &str, id: &str, given: Proper
     if property.data_type != before.data_type {
         require_free(&change, &kind, &before).await?;
     }
+    if !property.data_type.is_plain() {
+        require_not_in_numbers(&change, &kind, &before)?;
+    }
+    require_default_item(&change, &property, &[]).await?;
     let reindex =
         wants_other_index(&before, &property) || (asks_for_index && before.index_status == Some(IndexStatus::Failed));
     if reindex {
@@ -158,6 +162,28 @@ async fn require_free(change: &ModelChange<'_>, kind: &ItemType, property: &Prop
     }
 }
 
+/// The prefix of the type's numbers is not made of it.
+fn require_not_in_numbers(change: &ModelChange<'_>, kind: &ItemType, property: &Property) -> Result<()> {
+    if change.model.sequence(&kind.id).names(&property.name) {
+        return Err(in_use(kind, property, "is part of the prefix of its numbers"));
+    }
+    Ok(())
+}
+
+/// The item that new items refer to by default is there, and of the right type.
+pub(super) async fn require_default_item(change: &ModelChange<'_>, property: &Property, loc: &[&str]) -> Result<()> {
+    let default = property.default_value.as_deref().filter(|_| property.data_type == DataType::Item);
+    let Some(id) = default.and_then(|text| Uuid::parse_str(text.trim()).ok()) else { return Ok(()) };
+    let found = repo::stored::referred(&change.tx, &[id]).await?;
+    let fits = |kind: &str| property.target_type().is_none_or(|target| target == kind);
+    if found.iter().any(|item| fits(&item.item_type)) {
+        return Ok(());
+    }
+    let loc: Vec<&str> = ["body"].into_iter().chain(loc.iter().copied()).chain(["default_value"]).collect();
+    let message = format!("There is no {} with this id", property.target_type().unwrap_or("item"));
+    Err(Error::invalid_field("reference", &loc, message))
+}
+
 fn in_use(kind: &ItemType, property: &Property, what_for: &str) -> Error {
     Error::conflict(format!("{} of {} {what_for}", property.name, kind.id))
         .code("PROPERTY_IN_USE", format!("The property {what_for}. Add another one for what you need."))
@@ -176,6 +202,7 @@ pub async fn delete_property(ctx: &Ctx, item_type: &str, id: &str) -> Result<()>
     if let Some(use_of) = kind.use_of(&property.name) {
         return Err(in_use(&kind, &property, use_of));
     }
+    require_not_in_numbers(&change, &kind, &property)?;
     if !kind.accepts_undeclared {
         require_no_values(&change, &kind, &property.name).await?;
     }

@@ -13,6 +13,7 @@ use super::super::values::{is_blank, same_value};
 use super::super::{repo, schema};
 use super::change::{ModelChange, snapshot};
 use super::check::alone;
+use crate::db::property_index;
 use crate::error::{Error, Result};
 
 /// So many items are named.
@@ -69,7 +70,16 @@ pub(super) async fn refit(
                     if rewritten > MOST_REWRITTEN {
                         return Err(too_many(after));
                     }
-                    rewrite(change, kind, item, &after.name, value).await?;
+                    let (named, read) = (item.clone(), value.clone());
+                    if let Err(error) = rewrite(change, kind, item, &after.name, value).await {
+                        if property_index::violated(&error) != Some(after.id) {
+                            return Err(error);
+                        }
+                        // The database lets nothing follow in this transaction: this item is named and no other.
+                        let reason = format!("It would become {read}, which another {} has then", kind.label);
+                        failures.add(kind, &named, &after.name, reason);
+                        return failures.into_result(&after.name).map(|()| rewritten);
+                    }
                 }
             }
         }
