@@ -2,7 +2,6 @@
 //!
 //! What a type demands — types at both ends, one line per key, no cycle — is checked here for every relationship alike.
 
-use std::collections::HashSet;
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -196,8 +195,7 @@ pub(super) fn exists(error: Error, kind: &ItemType, line: &Item) -> Error {
 async fn refuse_cycle(write: &Write<'_>, kind: &ItemType, source: Uuid, related: Uuid) -> Result<()> {
     let Some(below) = graph::path_down(&write.tx, &kind.id, related, source).await? else { return Ok(()) };
     let path: Vec<Uuid> = std::iter::once(source).chain(below).collect();
-    let shown = repo::query::with_ids(&write.tx, write.model, &path.iter().copied().collect()).await?;
-    let shown: HashSet<Uuid> = shown.into_iter().map(|item| item.id).collect();
+    let shown = repo::query::visible_among(&write.tx, write.model, &path).await?;
     // What the caller may not get keeps its place on the path, without its id.
     let path: Vec<Option<String>> = path.iter().map(|id| shown.contains(id).then(|| id.to_string())).collect();
     let sentence: Vec<&str> = path.iter().map(|id| id.as_deref().unwrap_or("(hidden)")).collect();

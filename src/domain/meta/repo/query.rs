@@ -1,6 +1,6 @@
 //! Items by a filter, and those around others; only what the caller may get.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use futures::TryStreamExt;
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, QueryResult, StreamTrait};
@@ -147,6 +147,20 @@ pub async fn with_ids(
         sql.bind_list(some.iter().copied()).push(" AND ");
         visible(&mut sql, model, "i");
         found.extend(read_within(db, sql, budget, |_| Ok(())).await?);
+    }
+    Ok(found)
+}
+
+/// Which of these ids are of items that the caller may get.
+pub async fn visible_among(tx: &Tx, model: &Model, ids: &[Uuid]) -> Result<HashSet<Uuid>> {
+    let mut found = HashSet::new();
+    for some in ids.chunks(IDS_PER_QUERY) {
+        let mut sql = Sql::new("SELECT i.id FROM items i WHERE i.id IN ");
+        sql.bind_list(some.iter().copied()).push(" AND ");
+        visible(&mut sql, model, "i");
+        for row in tx.query_all_raw(sql.statement(tx)).await? {
+            found.insert(row.try_get("", "id")?);
+        }
     }
     Ok(found)
 }
