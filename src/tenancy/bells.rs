@@ -16,9 +16,7 @@ use crate::entity::identity::pending_work;
 use crate::error::Result;
 use crate::types::TenantId;
 
-/// How long a ring waits for the worker of its own process to deal with it. One that dies meanwhile is not passed on.
-const OWN_FIRST: Duration = Duration::from_millis(20);
-/// Rings that follow within this time are passed on together.
+/// Rings within this time are passed on together.
 const GATHER: Duration = Duration::from_millis(200);
 /// Between attempts while the control database does not answer.
 const RETRY: Duration = Duration::from_secs(5);
@@ -56,12 +54,11 @@ impl Tenancy {
     pub async fn pass_on_wakeups(&self) {
         loop {
             self.wakeups().unsent().await;
-            tokio::time::sleep(OWN_FIRST).await;
+            tokio::time::sleep(GATHER).await;
             if let Err(error) = self.flush_wakeups().await {
                 tracing::warn!(error = %error.chain(), "other processes were not told of new work");
                 tokio::time::sleep(RETRY).await;
             }
-            tokio::time::sleep(GATHER).await;
         }
     }
 

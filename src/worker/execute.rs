@@ -51,7 +51,8 @@ pub async fn execute(visitor: Arc<Visitor>, taken: Taken, abandon: CancellationT
             (Some(job), Ok(mut ctx)) => {
                 ctx.request_id = Some(format!("job-{}", lease.job));
                 let running = tokio::spawn(async move { job.run(ctx, claimed.task).await }.in_current_span());
-                let held = Held { site: &site, lease: &lease, time: visitor.settings.lease, reporter: reporter.clone() };
+                let held =
+                    Held { site: &site, lease: &lease, time: visitor.settings.lease, reporter: reporter.clone() };
                 held.attend(running, &abandon).await
             }
             (None, _) => Outcome::Ended(Err(Error::internal("No job of this kind is known"))),

@@ -224,7 +224,12 @@ impl JobsApi {
     ///
     /// For whoever asked for it, and administrators. One that runs is stopped within seconds.
     #[oai(path = "/:job_id/cancel", method = "post", operation_id = "cancel_job")]
-    async fn cancel(&self, caller: OrgCaller, app: Data<&Arc<App>>, job_id: Path<String>) -> ApiResult<Json<JobResponse>> {
+    async fn cancel(
+        &self,
+        caller: OrgCaller,
+        app: Data<&Arc<App>>,
+        job_id: Path<String>,
+    ) -> ApiResult<Json<JobResponse>> {
         Ok(Json(jobs::cancel_job(&caller.0, &app.jobs, parse_job_id(&job_id)?).await?.into()))
     }
 
@@ -232,7 +237,12 @@ impl JobsApi {
     ///
     /// A failed or cancelled one, with all its attempts. For whoever asked for it, and administrators.
     #[oai(path = "/:job_id/retry", method = "post", operation_id = "retry_job")]
-    async fn retry(&self, caller: OrgCaller, app: Data<&Arc<App>>, job_id: Path<String>) -> ApiResult<Json<JobResponse>> {
+    async fn retry(
+        &self,
+        caller: OrgCaller,
+        app: Data<&Arc<App>>,
+        job_id: Path<String>,
+    ) -> ApiResult<Json<JobResponse>> {
         Ok(Json(jobs::retry_job(&caller.0, &app.jobs, parse_job_id(&job_id)?).await?.into()))
     }
 }

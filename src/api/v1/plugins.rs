@@ -15,6 +15,7 @@ use crate::api::error::ApiResult;
 use crate::api::shapes::{FreeObject, Time};
 use crate::context::Ctx;
 use crate::domain::plugin::{self, PluginConfig, PluginView};
+use crate::error::Error;
 
 pub struct PluginsApi;
 
@@ -154,8 +155,8 @@ impl PluginConfigResponse {
 
 #[derive(Object, Deserialize)]
 struct PluginConfigRequest {
-    /// Required: `{}` replaces what is stored by nothing.
-    config: FreeObject,
+    /// Must be given: `{}` replaces what is stored by nothing.
+    config: Option<FreeObject>,
     /// Merge into what is stored (RFC 7396: `null` removes) instead of replacing it.
     #[oai(default)]
     #[serde(default)]
@@ -195,7 +196,8 @@ impl PluginsApi {
         body: Body<PluginConfigRequest>,
     ) -> ApiResult<Json<PluginConfigResponse>> {
         let Body(PluginConfigRequest { config, merge }) = body;
-        let config = plugin::put_config(&caller.0, &plugin_id, config.0, merge).await?;
+        let missing = || Error::invalid_field("missing", &["body", "config"], "Field required");
+        let config = plugin::put_config(&caller.0, &plugin_id, config.ok_or_else(missing)?.0, merge).await?;
         Ok(Json(PluginConfigResponse::new(&caller.0, config)))
     }
 

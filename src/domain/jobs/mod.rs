@@ -125,7 +125,8 @@ pub async fn cancel_job(ctx: &Ctx, registry: &Registry, id: Uuid) -> Result<JobR
 /// Fails with `NotFound`, `Forbidden`, and `Conflict` for a job in another state.
 pub async fn retry_job(ctx: &Ctx, registry: &Registry, id: Uuid) -> Result<JobRecord> {
     let job = require_owner(ctx, id).await?;
-    let by_program = job.asked_as.is_none() && registry.get(&job.task_type).is_some_and(|kind| kind.asked_by() == Asker::Program);
+    let by_program =
+        job.asked_as.is_none() && registry.get(&job.task_type).is_some_and(|kind| kind.asked_by() == Asker::Program);
     // What the program did for the caller may be repeated, as may everything by an administrator.
     if !by_program && !ctx.actor.is_administrator() {
         require_asker(&ctx.actor, registry, &job.task_type)?;

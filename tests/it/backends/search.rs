@@ -17,8 +17,8 @@ use yuantus::db::{Db, Sql, Tx, upgrade};
 use yuantus::domain::identity::{NewTenant, create_tenant};
 use yuantus::domain::meta::{AmlAction, AmlItem, Model, apply};
 use yuantus::domain::search::{
-    Document, EcoFields, Filters, Indexer, Indexes, Kind, Plan, rebuild, search_ecos, search_items, stage_aging,
-    state_trend, status, summary,
+    Document, EcoFields, Filters, Indexer, Indexes, Kind, Plan, Reindex, rebuild, reindex, search_ecos, search_items,
+    stage_aging, state_trend, status, summary,
 };
 use yuantus::error::Result;
 use yuantus::types::{OrgId, PageRequest, TenantId};
@@ -111,7 +111,9 @@ async fn items_from_before_the_index_are_indexed_without_anyones_doing(at: Insta
 async fn a_rebuild_that_was_interrupted_goes_on(at: Installation) {
     let org = Org::with_parts(&at, 7).await;
     let indexes = Indexes::standard();
-    let plan = Plan { id: Uuid::now_v7(), kind: Kind::Item, scope: None, reset: true, limit: None, batch: 2 };
+    let asked = Reindex { scope: None, reset: true, limit: None, batch: 2, background: true };
+    let id = reindex(&org.ctx, &indexes, Kind::Item, asked).await.unwrap().job_id.unwrap();
+    let plan = Plan { id, kind: Kind::Item, scope: None, reset: true, limit: None, batch: 2 };
     let stop = CancellationToken::new();
     let cut = |progress: yuantus::domain::search::Progress| {
         if progress.indexed >= 2 {

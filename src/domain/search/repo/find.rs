@@ -41,11 +41,15 @@ pub async fn ranked(db: &Db, search: &Search<'_>, page: PageRequest) -> Result<R
     push_found(&mut sql, db, search);
     sql.push(") SELECT document_id, COUNT(*) OVER () AS total FROM found ORDER BY place, ");
     // Without a query the newest come first.
-    sql.push(if search.query.is_empty() { "row_id DESC" } else { "number_key IS NULL, length(number_key), number_key, row_id" });
+    sql.push(if search.query.is_empty() {
+        "row_id DESC"
+    } else {
+        "number_key IS NULL, length(number_key), number_key, row_id"
+    });
     // A page of nothing still tells the total.
     sql.push(" LIMIT ").bind(page.limit.max(1)).push(" OFFSET ").bind(page.offset);
     let rows = db.query_all_raw(sql.statement(db)).await?;
-    let Some(first) = rows.first() else { 
+    let Some(first) = rows.first() else {
         let total = rest(db, search, page).await?;
         return Ok(Ranked { ids: Vec::new(), total, is_exact: true });
     };

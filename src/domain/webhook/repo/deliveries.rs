@@ -133,18 +133,17 @@ pub async fn has_earlier_untried(db: &impl ConnectionTrait, delivery: &Delivery,
 
 fn unfinished_jobs() -> SelectStatement {
     let unfinished = jobs::Status::UNFINISHED.map(jobs::Status::as_str);
-    job::Entity::find()
-        .select_only()
-        .column(job::Column::Id)
-        .filter(job::Column::Status.is_in(unfinished))
-        .into_query()
+    job::Entity::find().select_only().column(job::Column::Id).filter(job::Column::Status.is_in(unfinished)).into_query()
 }
 
 /// Whether the job of another delivery of the webhook runs, and began before this one: of two that meet, one goes on.
 pub async fn is_under_way(db: &impl ConnectionTrait, webhook: Uuid, job: Uuid, now: DateTime<Utc>) -> Result<bool> {
     let mut sql = Sql::new("SELECT 1 AS one FROM jobs mine, jobs other WHERE mine.id = ");
-    sql.bind(job).push(" AND other.task_type = mine.task_type AND other.status = 'processing' AND other.lease_until > ");
-    sql.bind(now).push(" AND (other.started_at < mine.started_at OR (other.started_at = mine.started_at AND other.id < mine.id))");
+    sql.bind(job)
+        .push(" AND other.task_type = mine.task_type AND other.status = 'processing' AND other.lease_until > ");
+    sql.bind(now).push(
+        " AND (other.started_at < mine.started_at OR (other.started_at = mine.started_at AND other.id < mine.id))",
+    );
     sql.push(" AND EXISTS (SELECT 1 FROM webhook_deliveries d WHERE d.webhook_id = ").bind(webhook);
     sql.push(" AND d.status IN ('pending', 'retrying') AND d.job_id = other.id) LIMIT 1");
     Ok(db.query_one_raw(sql.statement(db)).await?.is_some())
