@@ -8,10 +8,14 @@
 //! place with a single job waits for at most one job of each place before it.
 
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::time::Duration;
 
 use tokio::time::Instant;
 
 use crate::tenancy::{Place, Placement};
+
+/// So many bursts are remembered before those that are over are forgotten.
+const MOST_RUNG: usize = 1000;
 
 #[derive(Debug, Default)]
 pub struct Agenda {
@@ -23,6 +27,8 @@ pub struct Agenda {
     hungry: VecDeque<Place>,
     later: BTreeSet<(Instant, Place)>,
     later_at: HashMap<Place, Instant>,
+    /// When the latest burst of commits at a place began.
+    rung: HashMap<Place, Instant>,
     /// Being visited, and whether a reason for another visit came meanwhile.
     visited: HashMap<Place, bool>,
 }
@@ -35,6 +41,20 @@ impl Agenda {
         } else if self.in_now.insert(place.clone()) {
             self.now.push_back(place);
         }
+    }
+
+    /// Commits there left work. The first of a burst is a reason to go there now; those that follow within `gather` are
+    /// gathered for one more visit, since each is a transaction that writers of the same database wait for.
+    pub fn ring(&mut self, place: Place, time: Instant, gather: Duration) {
+        let gathered = self.rung.get(&place).map_or(time, |&rung| rung + gather);
+        if gathered > time {
+            return self.put_off(place, gathered);
+        }
+        if self.rung.len() >= MOST_RUNG {
+            self.rung.retain(|_, rung| *rung + gather > time);
+        }
+        self.rung.insert(place.clone(), time);
+        self.wake(place);
     }
 
     /// A reason to go there at a time; the earliest one counts.
@@ -163,11 +183,25 @@ impl Agenda {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn a_burst_is_one_visit_at_once_and_one_more() {
+        let (mut agenda, gather, began) = (Agenda::default(), Duration::from_millis(50), Instant::now());
+        let busy = Place { tenant: "busy".to_owned(), org: String::new() };
+        for milliseconds in 0..40 {
+            agenda.ring(busy.clone(), began + Duration::from_millis(milliseconds), gather);
+        }
+        assert_eq!((agenda.begin(), agenda.begin()), (Some(busy.clone()), None));
+        agenda.end(&busy);
+        agenda.advance(began + Duration::from_millis(49));
+        assert_eq!(agenda.begin(), None);
+        agenda.ring(busy.clone(), began + Duration::from_millis(49), gather);
+        agenda.advance(began + gather);
+        assert_eq!((agenda.begin(), agenda.begin()), (Some(busy.clone()), None));
+    }
 
     fn place(tenant: &str) -> Place {
         Place { tenant: tenant.to_owned(), org: String::new() }

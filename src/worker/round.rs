@@ -19,7 +19,7 @@ use crate::tenancy::Place;
 
 /// Visits at the same time, so that one database that does not answer does not hold up the others. A sweep has one more.
 const VISITS: usize = 4;
-/// How long the commits of a burst are gathered: each visit is a transaction that writers of the same database wait for.
+/// How long the commits of a burst are gathered.
 const GATHER: Duration = Duration::from_millis(50);
 /// When to look again at a database that could not be looked at.
 const TRY_AGAIN: Duration = Duration::from_secs(60);
@@ -67,8 +67,8 @@ impl Round {
                 Some(done) = self.jobs.join_next() => self.job_ended(done),
                 Some(heard) = self.bells.join_next() => self.on_bells(heard),
                 places = wakeups.next() => {
-                    let gathered = Instant::now() + GATHER;
-                    places.into_iter().for_each(|place| self.agenda.put_off(place, gathered));
+                    let time = Instant::now();
+                    places.into_iter().for_each(|place| self.agenda.ring(place, time, GATHER));
                 }
                 () = tokio::time::sleep_until(next) => self.on_time(&shutdown).await,
             }

@@ -2,7 +2,6 @@
 //!
 //! What a type demands — types at both ends, one line per key, no cycle — is checked here for every relationship alike.
 
-
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;

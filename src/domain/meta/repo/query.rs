@@ -12,8 +12,8 @@ use super::super::model::Model;
 use super::filter::Compiler;
 use super::items::{MODEL_REVISION, revision_of};
 use super::visible::visible;
-use crate::db::Sql;
 use crate::db::property_index::push_equals;
+use crate::db::{Sql, Tx};
 use crate::domain::meta::model::IndexStatus;
 use crate::domain::meta::query::{Budget, Field, Filter, Operand, Term, Test};
 use crate::entity::tenant::item;
@@ -191,10 +191,6 @@ async fn read_within(
         found.push(item);
     }
     Ok(found)
-}
-
-async fn items(db: &impl ConnectionTrait, sql: Sql) -> Result<Vec<Item>> {
-    read(&db.query_all_raw(sql.statement(db)).await?)
 }
 
 pub(super) fn read(rows: &[QueryResult]) -> Result<Vec<Item>> {
