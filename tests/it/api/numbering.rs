@@ -58,6 +58,11 @@ async fn a_numbering_is_read_changed_and_previewed(at: Installation) {
     admin.put(PART, &json!({"counters": [{"prefix": "SECRET-", "next_value": 3}]})).await.expect(200);
     let seen = viewer.get(PART).await.expect(200);
     assert_eq!((&seen["next_value"], &seen["counters"]), (&Value::Null, &json!([])), "they tell of hidden items");
+    admin.post("/meta/permissions", &json!({"id": "Read", "name": "Read"})).await.expect(200);
+    let access = json!({"identity_id": "viewer", "can_get": true});
+    admin.post("/meta/permissions/Read/accesses", &access).await.expect(200);
+    viewer.get(&preview).await.expect(200);
+    admin.patch("/meta/item-types/Part/permission", &json!({"permission_id": "Read"})).await.expect(200);
     viewer.get(&preview).await.expect(403);
     let denied = viewer.put(PART, &json!({"padding": 4})).await.expect(403);
     assert_eq!(denied["detail"]["details"], json!({"action": "update", "resource": "Numbering"}));
