@@ -8,7 +8,7 @@ use serde::ser::{SerializeMap, Serializer};
 
 use crate::api::shapes::{FreeObject, Time};
 use crate::domain::bom::{self, BomLine, BomNode, BomTree};
-use crate::domain::meta::{ETag, Item, ItemView};
+use crate::domain::meta::{ETag, FIELDS, Item, ItemView};
 use crate::error::Error;
 
 /// An item with its properties as an object of their own.
@@ -247,31 +247,10 @@ fn base_fields<M: SerializeMap>(map: &mut M, item: &Item) -> Result<(), M::Error
     map.serialize_entry("related_id", &item.related_id)
 }
 
-/// Fields of every item, which a property of the same name does not replace.
-const RESERVED: [&str; 19] = [
-    "id",
-    "item_type_id",
-    "config_id",
-    "generation",
-    "is_current",
-    "state",
-    "current_state",
-    "current_version_id",
-    "created_by_id",
-    "created_on",
-    "modified_by_id",
-    "modified_on",
-    "owner_id",
-    "permission_id",
-    "source_id",
-    "related_id",
-    "number",
-    "children",
-    "properties",
-];
-
 fn own_properties<M: SerializeMap>(map: &mut M, item: &Item) -> Result<(), M::Error> {
-    for (name, value) in item.properties.iter().filter(|(name, _)| !RESERVED.contains(&name.as_str())) {
+    // A property of the same name does not replace a field of every item.
+    let is_field = |name: &str| FIELDS.contains(&name) || matches!(name, "state" | "number");
+    for (name, value) in item.properties.iter().filter(|(name, _)| !is_field(name)) {
         map.serialize_entry(name, value)?;
     }
     Ok(())

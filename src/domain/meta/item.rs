@@ -9,6 +9,27 @@ use crate::domain::permission::Subject;
 use crate::error::{Error, Result};
 use crate::types::UserId;
 
+/// What stands beside an item's properties wherever it is shown, and is no name for a property.
+pub const FIELDS: [&str; 17] = [
+    "id",
+    "item_type_id",
+    "config_id",
+    "generation",
+    "is_current",
+    "current_state",
+    "current_version_id",
+    "created_by_id",
+    "created_on",
+    "modified_by_id",
+    "modified_on",
+    "owner_id",
+    "permission_id",
+    "source_id",
+    "related_id",
+    "children",
+    "properties",
+];
+
 /// An item of any type; a relationship has a source and a related item.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Item {

@@ -51,7 +51,7 @@ pub use get::{
     find_by_number, find_by_numbers, find_by_prefix, get_item, get_item_type, get_item_types, require_item, states_of,
 };
 pub use graph::{Graph, ascend, descend, readable_among, used_among};
-pub use item::{Item, parse_id};
+pub use item::{FIELDS, Item, parse_id};
 pub use labels::{LABEL_SIGN, Labels};
 pub use mirrors::{Expanded, ItemView};
 pub use model::{DataType, IndexStatus, ItemType, Model, Property};

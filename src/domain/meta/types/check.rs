@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use super::super::item::FIELDS;
 use super::super::model::{DataType, ItemType, Model, Property};
 use super::super::schema::{self, check_pattern};
 use super::super::typed::of_type;
@@ -24,27 +25,6 @@ pub(super) const MAX_PROPERTIES: usize = 500;
 const MAX_INDEXED_LENGTH: usize = 500;
 /// How the revisions of a type may be named: letters or numbers.
 const REVISION_SCHEMES: [&str; 4] = ["A-Z", "1-9", "letter", "number"];
-/// Fields that every item has beside its properties.
-const RESERVED: [&str; 18] = [
-    "id",
-    "type",
-    "item_type_id",
-    "config_id",
-    "generation",
-    "is_current",
-    "current_state",
-    "current_version_id",
-    "created_by_id",
-    "created_on",
-    "modified_by_id",
-    "modified_on",
-    "owner_id",
-    "permission_id",
-    "source_id",
-    "related_id",
-    "children",
-    "properties",
-];
 
 fn problem(rule: &str, field: &str, message: impl Into<String>) -> Problem {
     Problem::new(rule, &["body", field], message)
@@ -180,7 +160,7 @@ pub(super) fn check_property(kind: &ItemType, property: &Property, types: &BTree
     }
     let mirrors_number =
         property.name == "number" && kind.number_property.as_deref().is_some_and(|own| own != "number");
-    if RESERVED.contains(&property.name.as_str()) || mirrors_number {
+    if FIELDS.contains(&property.name.as_str()) || property.name == "type" || mirrors_number {
         problems.push(problem("value_error", "name", "Every item has a field of this name already"));
     }
     if property.name == "state" && !property.data_type.is_text() {
