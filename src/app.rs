@@ -10,6 +10,7 @@ use crate::config::keyfile;
 use crate::config::{Config, DatabaseUrl, SchemaMode, StorageKind};
 use crate::context::{Actor, Ctx, PlatformCtx};
 use crate::db::{self, Db, Limits, Standing};
+use crate::domain::file::FileRules;
 use crate::domain::identity::{Identity, LoginRules, Tokens};
 use crate::domain::meta::{PropertyIndexJob, seed_model};
 use crate::domain::search::{Indexes, ReindexJob, SearchIndex};
@@ -33,6 +34,7 @@ pub struct App {
     pub subscribers: Vec<Arc<dyn Subscriber>>,
     pub webhooks: Arc<Webhooks>,
     pub integrations: Integrations,
+    pub files: FileRules,
 }
 
 /// What to do with a control database that is behind.
@@ -87,7 +89,11 @@ impl App {
             Arc::new(WebhookEvents::new(webhooks.clone())),
             Arc::new(PluginEvents::new(plugins)),
         ];
-        Ok(Self { config, tenancy, identity, jobs, subscribers, webhooks, integrations })
+        let files = FileRules {
+            max_bytes: config.storage.max_file_bytes,
+            link_life: Duration::from_secs(config.storage.link_seconds),
+        };
+        Ok(Self { config, tenancy, identity, jobs, subscribers, webhooks, integrations, files })
     }
 
     /// The command line's right to act on all tenants.

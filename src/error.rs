@@ -31,6 +31,8 @@ pub enum Kind {
     Conflict,
     /// A body or file is larger than allowed.
     TooLarge,
+    /// A part of a content that does not exist was asked for.
+    OutOfRange,
     /// A quota or rate is used up.
     LimitReached,
     /// It cannot be served now and can be tried again.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use super::check::{Check, require, unset_if_empty, web_url};
+use super::check::{Check, require, unset_if_empty, web_url, within};
 use super::choice::choice;
 use super::secret::Secret;
 
@@ -22,6 +22,12 @@ choice! {
 #[serde(deny_unknown_fields)]
 pub struct Storage {
     pub kind: StorageKind,
+    /// The largest file, in bytes.
+    pub max_file_bytes: u64,
+    /// How long a link for a download is good for.
+    pub link_seconds: u64,
+    /// How long the sender of a file may be silent.
+    pub stall_seconds: u64,
     pub local: LocalStorage,
     pub s3: S3Storage,
 }
@@ -57,6 +63,9 @@ impl Storage {
     pub(super) fn validate(&self, testing: bool) -> Check {
         let memory = self.kind == StorageKind::Memory;
         require(testing || !memory, "storage.kind", "local or s3; memory only in environment test")?;
+        within("storage.max_file_bytes", self.max_file_bytes, 1..=70 << 30)?;
+        within("storage.link_seconds", self.link_seconds, 1..=604_800)?;
+        within("storage.stall_seconds", self.stall_seconds, 1..=3600)?;
         web_url("storage.s3.endpoint_url", self.s3.endpoint_url.as_deref())?;
         web_url("storage.s3.public_endpoint_url", self.s3.public_endpoint_url.as_deref())?;
         if self.kind == StorageKind::S3 { self.s3.validate() } else { Ok(()) }

@@ -3,6 +3,7 @@
 
 pub mod audit;
 pub mod bom;
+pub mod file;
 pub mod identity;
 pub mod jobs;
 pub mod lifecycle;

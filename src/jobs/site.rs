@@ -30,7 +30,7 @@ impl Site {
     /// The program itself at work in one organisation.
     pub fn ctx(&self, org: &str) -> Result<Ctx> {
         let org = OrgId::new(org)?;
-        let store = self.tenancy.store_at(&self.placement, &org)?;
+        let store = self.tenancy.store_at(&self.placement)?;
         let ctx = Ctx::on(Actor::System { name: ACTOR }, self.tenant.clone(), org, self.db.clone(), store);
         Ok(ctx.with_plugins(self.tenancy.plugins().clone()))
     }

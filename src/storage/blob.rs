@@ -16,7 +16,7 @@ use super::errors::storage_error;
 use super::keys::TenantKeys;
 use super::operator::Backend;
 use super::{ContentHash, content_disposition};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::types::{OrgId, TenantId};
 
 /// A content as it arrives. An error carries the product's [`Error`] inside the [`io::Error`].
@@ -25,7 +25,8 @@ pub type ByteStream = BoxStream<'static, io::Result<Bytes>>;
 /// S3 refuses links that live longer than seven days.
 const MAX_LINK_LIFE: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
-/// All contents of one organisation of one tenant, and no others. Cheap to clone.
+/// All contents that belong to one product database — of one organisation of one tenant, or of all its organisations where they
+/// share a database — and no others. Cheap to clone.
 ///
 /// Each organisation has its own copy of a content, so deleting one never touches another's, and nobody learns from an
 /// upload whether somebody else has the same file.
@@ -33,6 +34,13 @@ const MAX_LINK_LIFE: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 pub struct TenantStore {
     pub(super) backend: Arc<Backend>,
     pub(super) keys: TenantKeys,
+}
+
+/// That nothing of a wanted range is there.
+pub fn out_of_range(total: u64) -> Error {
+    Error::new(Kind::OutOfRange, format!("The requested range is outside of the {total} bytes"))
+        .code("RANGE_NOT_SATISFIABLE", "The requested part of the file does not exist.")
+        .details(serde_json::json!({ "size": total }))
 }
 
 /// A content being read.
@@ -55,7 +63,7 @@ impl Blob {
 }
 
 impl TenantStore {
-    pub(super) fn new(backend: Arc<Backend>, below: Option<&str>, tenant: &TenantId, org: &OrgId) -> Self {
+    pub(super) fn new(backend: Arc<Backend>, below: Option<&str>, tenant: &TenantId, org: Option<&OrgId>) -> Self {
         Self { backend, keys: TenantKeys::new(below, tenant, org) }
     }
 
@@ -74,15 +82,12 @@ impl TenantStore {
 
     /// Reads the bytes of `range`; an end beyond the content means its end.
     ///
-    /// Errors: `NotFound`, and `BadRequest` with code `range_not_satisfiable` if the range is empty or starts beyond the
-    /// content.
+    /// Errors: `NotFound`, and `OutOfRange` if the range is empty or starts beyond the content.
     pub async fn get_range(&self, hash: &ContentHash, range: Range<u64>) -> Result<Blob> {
         let total = self.size(hash).await?;
         let range = range.start..range.end.min(total);
         if range.is_empty() {
-            return Err(Error::bad_request(format!("The requested range is outside of the {total} bytes"))
-                .code("range_not_satisfiable", "The requested part of the file does not exist.")
-                .details(serde_json::json!({ "size": total })));
+            return Err(out_of_range(total));
         }
         self.open(hash, range, total).await
     }

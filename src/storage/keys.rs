@@ -6,6 +6,7 @@
 //! ```text
 //! tenants/<tenant>/<org>/blobs/ab/cd/<sha256>   contents
 //! tenants/<tenant>/<org>/uploads/<uuid>         contents still arriving
+//! tenants/<tenant>/_/…                          where all organisations of a tenant share one database
 //! probe/<uuid>                                  health checks
 //! ```
 //!
@@ -79,8 +80,10 @@ pub(super) struct TenantKeys {
 }
 
 impl TenantKeys {
-    pub(super) fn new(below: Option<&str>, tenant: &TenantId, org: &OrgId) -> Self {
+    /// Without an organisation: what all of them share. No organisation can be called `_`.
+    pub(super) fn new(below: Option<&str>, tenant: &TenantId, org: Option<&OrgId>) -> Self {
         let below = below.map(|prefix| format!("{prefix}/")).unwrap_or_default();
+        let org = org.map_or("_", OrgId::as_str);
         Self { prefix: format!("{below}tenants/{tenant}/{org}") }
     }
 
@@ -117,7 +120,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn keys(tenant: &str, org: &str) -> TenantKeys {
-        TenantKeys::new(None, &TenantId::new(tenant).unwrap(), &OrgId::new(org).unwrap())
+        TenantKeys::new(None, &TenantId::new(tenant).unwrap(), Some(&OrgId::new(org).unwrap()))
     }
 
     fn is_confined(key: &str, prefix: &str) -> bool {

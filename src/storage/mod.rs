@@ -15,12 +15,12 @@ mod upload;
 
 use std::sync::Once;
 
-pub use blob::{Blob, ByteStream, TenantStore};
+pub use blob::{Blob, ByteStream, TenantStore, out_of_range};
 pub use disposition::content_disposition;
 pub use keys::ContentHash;
 pub use operator::{Description, S3Target, Storage, StorageTarget};
 pub use place::ObjectPlace;
-pub use upload::Stored;
+pub use upload::{Received, Stored};
 
 /// Installs the process-wide TLS provider and HTTP transport that S3 and every other HTTPS client need.
 ///

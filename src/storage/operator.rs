@@ -112,13 +112,14 @@ impl Storage {
 
     /// The part of the storage that belongs to one organisation of one tenant.
     pub fn bind(&self, tenant: &TenantId, org: &OrgId) -> TenantStore {
-        TenantStore::new(self.backend.clone(), None, tenant, org)
+        TenantStore::new(self.backend.clone(), None, tenant, Some(org))
     }
 
-    /// As [`Storage::bind`], for a tenant that was given a place of its own.
+    /// As [`Storage::bind`], for a tenant that was given a place of its own; without an organisation, what all of the tenant's
+    /// organisations share.
     ///
     /// Errors: `Config` for a bucket where the storage is not S3.
-    pub fn bind_at(&self, place: &ObjectPlace, tenant: &TenantId, org: &OrgId) -> Result<TenantStore> {
+    pub fn bind_at(&self, place: &ObjectPlace, tenant: &TenantId, org: Option<&OrgId>) -> Result<TenantStore> {
         Ok(TenantStore::new(self.backend_of(place)?, place.prefix(), tenant, org))
     }
 

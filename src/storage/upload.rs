@@ -22,6 +22,8 @@ use crate::error::{Error, Kind, Result};
 const SHORT: usize = 4 * 1024 * 1024;
 /// How much is read before it is passed on.
 const CHUNK: usize = 1024 * 1024;
+/// How much of the start is kept for looking at.
+const HEAD: usize = 8 * 1024;
 /// A part of an S3 upload. S3 allows 10 000 parts, so 78 GiB at most.
 const PART: usize = 8 * 1024 * 1024;
 /// A step of a copy within S3; each must end within the time-out of a transfer.
@@ -38,35 +40,35 @@ pub struct Stored {
 impl TenantStore {
     /// Reads `source` to its end and stores what it yields. Storing what is there already is fine.
     ///
+    /// Errors: those of [`TenantStore::receive`] and [`Received::publish`].
+    pub async fn put(&self, source: impl AsyncRead + Send + Unpin, max_bytes: u64) -> Result<Stored> {
+        self.receive(source, max_bytes).await?.publish().await
+    }
+
+    /// Reads `source` to its end and holds what it yields, until it is published.
+    ///
     /// Errors: `TooLarge` beyond `max_bytes`, `BadRequest` if the source fails (an [`Error`] inside its [`io::Error`] is
     /// passed on as it is), and the storage's own. Nothing stays behind then, nor when the future is dropped.
-    pub async fn put(&self, source: impl AsyncRead + Send + Unpin, max_bytes: u64) -> Result<Stored> {
+    pub async fn receive(&self, source: impl AsyncRead + Send + Unpin, max_bytes: u64) -> Result<Received> {
         let capability = self.backend.operator.info().capability();
         // A storage that takes an object only in one piece has to hold it anyway.
         let short = if capability.write_can_multi { SHORT } else { usize::MAX };
         let mut intake = Intake::new(source, max_bytes);
-        let head = intake.read(short).await?;
-
-        if head.len() < short {
-            let stored = intake.finish();
-            if self.holds(&stored).await? {
-                return Ok(stored);
-            }
-            // Where objects can be renamed, they are files, and writing one in place would show it half written.
-            if !capability.rename {
-                let key = self.keys.blob(&stored.sha256);
-                self.backend.operator.write(&key, head).await.map_err(storage_error)?;
-                return Ok(stored);
-            }
-            return Staged::start(self, head).await.finish(stored).await;
+        let start = intake.read(short).await?;
+        let head = start.slice(..start.len().min(HEAD));
+        if start.len() < short {
+            return Ok(Received { store: self.clone(), stored: intake.finish(), head, content: Content::Short(start) });
         }
 
-        let staged = Staged::start(self, head).await;
+        // Only as much of the start stays in memory as is kept for looking at.
+        let head = Bytes::copy_from_slice(&head);
+        let staged = Staged::start(self, start).await;
         loop {
             match intake.read(CHUNK).await {
                 // At the end, or when the storage failed and will say why.
                 Ok(chunk) if chunk.is_empty() || !staged.push(&chunk).await => {
-                    return staged.finish(intake.finish()).await;
+                    let content = Content::Staged(staged);
+                    return Ok(Received { store: self.clone(), stored: intake.finish(), head, content });
                 }
                 Ok(_) => {}
                 Err(error) => {
@@ -84,6 +86,49 @@ impl TenantStore {
             Ok(size) => Ok(size == stored.size),
             Err(error) if error.kind() == Kind::NotFound => Ok(false),
             Err(error) => Err(error),
+        }
+    }
+}
+
+/// A content that has arrived and has no key of its own yet. Dropping it removes what was written.
+pub struct Received {
+    store: TenantStore,
+    stored: Stored,
+    head: Bytes,
+    content: Content,
+}
+
+enum Content {
+    Short(Bytes),
+    Staged(Staged),
+}
+
+impl Received {
+    /// What it will be when it is published. Where the storage failed on the way it is too short, and publishing fails.
+    pub fn stored(&self) -> Stored {
+        self.stored
+    }
+
+    /// Its first bytes, which tell what it is.
+    pub fn head(&self) -> &[u8] {
+        &self.head
+    }
+
+    /// Gives the content its key, where it is not there already. From then on it can be read.
+    pub async fn publish(self) -> Result<Stored> {
+        let Self { store, stored, content, .. } = self;
+        match content {
+            Content::Staged(staged) => staged.finish(stored).await,
+            Content::Short(_) if store.holds(&stored).await? => Ok(stored),
+            // Where objects can be renamed, they are files, and writing one in place would show it half written.
+            Content::Short(bytes) if store.backend.operator.info().capability().rename => {
+                Staged::start(&store, bytes).await.finish(stored).await
+            }
+            Content::Short(bytes) => {
+                let key = store.keys.blob(&stored.sha256);
+                store.backend.operator.write(&key, bytes).await.map_err(storage_error)?;
+                Ok(stored)
+            }
         }
     }
 }

@@ -126,12 +126,17 @@ impl Tenancy {
 
     /// The object store of one organisation; fails as [`Tenancy::open`] does.
     pub async fn store(&self, tenant: &TenantId, org: &OrgId) -> Result<TenantStore> {
-        self.store_at(&self.served_at(tenant, org).await?, org)
+        self.store_at(&self.served_at(tenant, org).await?)
     }
 
-    /// The object store of an organisation whose placement is in hand.
-    pub fn store_at(&self, placement: &Placement, org: &OrgId) -> Result<TenantStore> {
-        self.storage.bind_at(&placement.objects()?, &TenantId::new(placement.tenant.as_str())?, org)
+    /// The object store that belongs to a product database: organisations that share the one share the other.
+    pub fn store_at(&self, placement: &Placement) -> Result<TenantStore> {
+        let tenant = TenantId::new(placement.tenant.as_str())?;
+        let org = match placement.org.as_str() {
+            "" => None,
+            org => Some(OrgId::new(org)?),
+        };
+        self.storage.bind_at(&placement.objects()?, &tenant, org.as_ref())
     }
 
     pub fn pool_statistics(&self) -> PoolStatistics {

@@ -24,6 +24,7 @@ mod m0018_views;
 mod m0019_lifecycle_guards;
 mod m0020_number_counters;
 mod m0021_job_asker;
+mod m0022_files;
 
 /// The changes of a product database, oldest first.
 pub struct Migrator;
@@ -51,6 +52,7 @@ impl ChangeList for Migrator {
             Change::expand(m0019_lifecycle_guards::Migration),
             Change::expand(m0020_number_counters::Migration),
             Change::expand(m0021_job_asker::Migration),
+            Change::expand(m0022_files::Migration),
         ]
     }
 }

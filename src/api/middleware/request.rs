@@ -1,10 +1,11 @@
 //! The frame around every request: its id and log line, the limits of body and time, and what becomes of a panic.
 
+use std::io;
 use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 
-use futures::FutureExt;
-use poem::http::{HeaderValue, StatusCode, header};
+use futures::{FutureExt, TryStreamExt};
+use poem::http::{HeaderValue, Method, StatusCode, header};
 use poem::web::headers::{ContentLength, HeaderMapExt};
 use poem::{Body, Endpoint, IntoResponse, Response};
 use tracing::{Instrument, field};
@@ -12,6 +13,7 @@ use uuid::Uuid;
 
 use super::failures;
 use crate::api::error::{ApiError, plain};
+use crate::api::v1;
 use crate::config::Config;
 use crate::error::Error;
 
@@ -28,6 +30,8 @@ pub struct RequestId(pub String);
 pub struct Limits {
     pub max_body_bytes: u64,
     pub timeout: Duration,
+    /// How long the sender of a file may be silent.
+    pub stall: Duration,
 }
 
 impl Limits {
@@ -35,6 +39,7 @@ impl Limits {
         Self {
             max_body_bytes: config.server.max_body_bytes,
             timeout: Duration::from_secs(config.server.request_timeout_seconds),
+            stall: Duration::from_secs(config.storage.stall_seconds),
         }
     }
 }
@@ -81,16 +86,30 @@ impl<E: Endpoint> Request<E> {
     }
 
     async fn bounded(&self, request: poem::Request) -> Response {
+        if is_transfer(request.method(), request.uri().path()) {
+            return self.transferred(request).await;
+        }
         match tokio::time::timeout(self.limits.timeout, self.handled(request)).await {
             Ok(response) => response,
             Err(_) => ApiError::from(Error::unavailable("The request took too long").retry_after(1)).into_response(),
         }
     }
 
+    /// A file takes as long as it takes while it moves; how much of it is too much, its operation says.
+    async fn transferred(&self, mut request: poem::Request) -> Response {
+        let body = request.take_body();
+        request.set_body(while_it_moves(body, self.limits.stall));
+        self.caught(request).await
+    }
+
     async fn handled(&self, mut request: poem::Request) -> Response {
-        if let Err(refused) = limit_body(&mut request, self.limits.max_body_bytes).await {
-            return refused;
+        match limit_body(&mut request, self.limits.max_body_bytes).await {
+            Ok(()) => self.caught(request).await,
+            Err(refused) => refused,
         }
+    }
+
+    async fn caught(&self, request: poem::Request) -> Response {
         let (method, uri) = (request.method().clone(), request.uri().clone());
         match AssertUnwindSafe(self.inner.call(request)).catch_unwind().await {
             Ok(Ok(output)) => output.into_response(),
@@ -98,6 +117,28 @@ impl<E: Endpoint> Request<E> {
             Err(panic) => panicked(&panic),
         }
     }
+}
+
+/// Operations whose body is a file.
+fn is_transfer(method: &Method, path: &str) -> bool {
+    let below = path.strip_prefix(v1::BASE_PATH).and_then(|path| path.strip_prefix("/file/upload"));
+    matches!(*method, Method::POST | Method::PUT) && below.is_some()
+}
+
+/// The body, given up when nothing of it comes for a while.
+fn while_it_moves(body: Body, stall: Duration) -> Body {
+    let stream = Box::pin(body.into_bytes_stream());
+    Body::from_bytes_stream(futures::stream::try_unfold(stream, move |mut stream| async move {
+        match tokio::time::timeout(stall, stream.try_next()).await {
+            Ok(Ok(Some(bytes))) => Ok(Some((bytes, stream))),
+            Ok(Ok(None)) => Ok(None),
+            Ok(Err(error)) => Err(error),
+            Err(_) => Err(io::Error::other(
+                Error::bad_request(format!("Nothing came for {} seconds", stall.as_secs()))
+                    .code("UPLOAD_STALLED", "The upload came to a halt and was given up. Send the file again."),
+            )),
+        }
+    }))
 }
 
 fn request_id(request: &poem::Request) -> String {

@@ -6,6 +6,7 @@ mod aml_bom;
 mod aml_query;
 mod auth;
 mod bom;
+mod files;
 mod imports;
 mod integrations;
 mod item;
@@ -43,6 +44,8 @@ enum Tag {
     Bom,
     /// Sheets that become bills of materials.
     Imports,
+    /// Files, and the items they hang on.
+    Files,
     /// What is built in beside the product, and how each organisation has it.
     Plugins,
     /// Addresses that are told of events. For administrators.
@@ -72,6 +75,14 @@ type Apis = (
     ui::UiApi,
     bom::BomApi,
     imports::ImportsApi,
+    (
+        files::UploadApi,
+        files::FilesApi,
+        files::DownloadApi,
+        files::AttachApi,
+        files::AttachmentsApi,
+        files::ItemFilesApi,
+    ),
     (plugins::PluginsApi, webhooks::WebhooksApi, integrations::IntegrationsApi),
     jobs::JobsApi,
     (search::SearchApi, search::SearchIndexApi, search::SearchReportsApi),
@@ -95,6 +106,14 @@ pub fn service() -> OpenApiService<Apis, ()> {
         ui::UiApi,
         bom::BomApi,
         imports::ImportsApi,
+        (
+            files::UploadApi,
+            files::FilesApi,
+            files::DownloadApi,
+            files::AttachApi,
+            files::AttachmentsApi,
+            files::ItemFilesApi,
+        ),
         (plugins::PluginsApi, webhooks::WebhooksApi, integrations::IntegrationsApi),
         jobs::JobsApi,
         (search::SearchApi, search::SearchIndexApi, search::SearchReportsApi),

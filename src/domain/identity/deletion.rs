@@ -73,10 +73,7 @@ pub async fn delete_tenant(ctx: &PlatformCtx, tenant: &TenantId) -> Result<()> {
     tokio::time::sleep(LAST_REQUESTS).await;
     let places = ctx.tenancy().placements_of(tenant).await?;
     for place in &places {
-        ctx.tenancy().drop_database(place).await?;
-    }
-    for org in repo::orgs::list(ctx.control(), tenant).await? {
-        remove_objects(ctx, &places, &OrgId::new(org.id)?).await?;
+        drop_with_objects(ctx, place).await?;
     }
     let tx = ctx.control().begin().await?;
     repo::tenants::clear(&tx, tenant).await?;
@@ -103,9 +100,8 @@ pub async fn delete_org(ctx: &PlatformCtx, tenant: &TenantId, org: &OrgId) -> Re
     tokio::time::sleep(LAST_REQUESTS).await;
     let places = ctx.tenancy().placements_of(tenant).await?;
     for place in places.iter().filter(|place| place.org == org.as_str()) {
-        ctx.tenancy().drop_database(place).await?;
+        drop_with_objects(ctx, place).await?;
     }
-    remove_objects(ctx, &places, org).await?;
     let tx = ctx.control().begin().await?;
     repo::orgs::remove(&tx, tenant, org).await?;
     ctx.tenancy().bury_place(&tx, tenant, org).await?;
@@ -121,13 +117,10 @@ async fn refuse_org(ctx: &TenantCtx, org: &OrgId) -> Result<()> {
     tx.commit().await
 }
 
-/// An organisation that was never given a database has no objects either.
-async fn remove_objects(ctx: &PlatformCtx, places: &[Placement], org: &OrgId) -> Result<()> {
-    let own = places.iter().find(|place| place.org == org.as_str() || place.org.is_empty());
-    match own {
-        Some(place) => ctx.tenancy().store_at(place, org)?.delete_all().await,
-        None => Ok(()),
-    }
+/// The objects belong to the database: who was never given one has none either.
+async fn drop_with_objects(ctx: &PlatformCtx, place: &Placement) -> Result<()> {
+    ctx.tenancy().drop_database(place).await?;
+    ctx.tenancy().store_at(place)?.delete_all().await
 }
 
 fn act(action: &'static str, subject: String) -> Act<'static> {

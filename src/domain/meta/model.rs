@@ -85,6 +85,16 @@ impl Model {
         self.facts.types.values()
     }
 
+    /// Who reads and writes by it.
+    pub fn actor(&self) -> &crate::context::Actor {
+        self.rights.actor()
+    }
+
+    /// Whether the actor may do something to any item at all.
+    pub fn allows_some(&self, action: Action) -> bool {
+        self.rights.reaches(action).any(|(_, reach)| reach.all || reach.created_by_actor || reach.owned_by_actor)
+    }
+
     pub(super) fn rights(&self) -> &Rights {
         &self.rights
     }

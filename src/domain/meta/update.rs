@@ -6,7 +6,7 @@ use super::apply::apply_relationships;
 use super::item::{Item, not_found};
 use super::mirrors::without_mirrors;
 use super::model::ItemType;
-use super::relate::{exists, require_line};
+use super::relate::{exists, require_line, require_seen};
 use super::values::{Values, merged, normalise, require_whole, same_values};
 use super::write::Write;
 use super::{hooks, period, references, repo};
@@ -41,6 +41,18 @@ pub(super) async fn lock_item(write: &Write<'_>, kind: &ItemType, id: Uuid) -> R
     }
     let item = repo::items::find_locked(&write.tx, id).await?.filter(|item| item.item_type == kind.id);
     item.ok_or_else(|| not_found(id))
+}
+
+/// An item of any type, locked for a change of what hangs on it: the caller may see and update it, and its state allows it.
+///
+/// Errors: `NotFound` for what may not be seen, `Forbidden`, `Conflict` `STATE_LOCKED`.
+pub async fn lock_to_change(write: &Write<'_>, id: Uuid) -> Result<Item> {
+    let found = repo::items::find(&write.tx, id).await?.ok_or_else(|| not_found(id))?;
+    let item = lock_item(write, write.model.item_type(&found.item_type)?, id).await?;
+    require_seen(write, &item).await?;
+    require_right(write, write.model.item_type(&item.item_type)?, &item).await?;
+    write.model.require_unlocked(&item)?;
+    Ok(item)
 }
 
 /// The right; for a relationship also the right and the state of its source.

@@ -167,9 +167,19 @@ impl<'a> Write<'a> {
         after: Option<Value>,
     ) -> Result<()> {
         let (subject_type, subject_id) = (item.item_type.clone(), item.id.to_string());
+        self.note(Change { action, subject_type, subject_id, before, after }).await
+    }
+
+    /// The transaction, for what other areas write beside the items.
+    pub fn tx(&self) -> &Tx {
+        &self.tx
+    }
+
+    /// Notes a change of another area for the audit and the outbox, in the order of all others.
+    pub async fn note(&self, change: Change) -> Result<()> {
         let full = {
             let mut changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
-            changes.push(Change { action, subject_type, subject_id, before, after });
+            changes.push(change);
             changes.len() >= CHANGES_PER_STATEMENT
         };
         if full { self.record_changes().await } else { Ok(()) }

@@ -2,6 +2,9 @@
 
 pub mod audit_event;
 pub mod effectivity;
+pub mod file;
+pub mod file_attachment;
+pub mod file_upload;
 pub mod item;
 pub mod item_transition;
 pub mod item_type;
@@ -18,6 +21,7 @@ pub mod plugin_setting;
 pub mod property;
 pub mod search_document;
 pub mod search_rebuild;
+pub mod stored_object;
 pub mod view;
 pub mod webhook;
 pub mod webhook_delivery;

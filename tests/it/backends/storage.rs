@@ -104,7 +104,7 @@ async fn a_range_is_the_requested_part(storage: &Storage) {
     assert_eq!(rest.range, 7..10);
     assert_eq!(read(rest).await, b"789");
     let beyond = store.get_range(&hash, 10..12).await.err().unwrap();
-    assert_eq!((beyond.kind(), beyond.code_name()), (Kind::BadRequest, Some("range_not_satisfiable")));
+    assert_eq!((beyond.kind(), beyond.code_name()), (Kind::OutOfRange, Some("RANGE_NOT_SATISFIABLE")));
 }
 
 async fn a_missing_content_is_not_found(storage: &Storage) {

@@ -1,0 +1,237 @@
+//! Contents of files: by a link into the storage where it can give one, else through the server, in whole or in part.
+
+use std::ops::{Bound, Range};
+use std::sync::Arc;
+
+use poem::http::{HeaderValue, StatusCode, header};
+use poem::web::Data;
+use poem::web::headers::{ETag, HeaderMapExt, IfNoneMatch, IfRange, Range as RangeHeader};
+use poem::{Body, IntoResponse, Request, Response};
+use poem_openapi::param::Path;
+use poem_openapi::payload::{Binary, Payload};
+use poem_openapi::registry::{MetaMediaType, MetaResponse, MetaResponses, Registry};
+use poem_openapi::{ApiResponse, OpenApi};
+
+use crate::api::auth::OrgCaller;
+use crate::api::error::{ApiError, ApiResult};
+use crate::api::v1::Tag;
+use crate::app::App;
+use crate::context::Ctx;
+use crate::domain::file::{self, Delivery, File};
+use crate::error::{Error, Kind, Result};
+use crate::storage::{content_disposition, out_of_range};
+
+/// A stored file is data: nothing of it runs in the origin that serves it.
+const POLICY: &str = "default-src 'none'; sandbox";
+/// A content never changes, but the right to it may.
+const CACHING: &str = "private, no-cache";
+
+pub struct DownloadApi;
+
+#[OpenApi(tag = "Tag::Files")]
+impl DownloadApi {
+    /// The content of a file.
+    ///
+    /// Where the storage gives out links, a redirect to one that expires soon; follow it without the `Authorization` header.
+    /// Else the content itself: `Range` (one range), `If-Range` and `If-None-Match` are understood. Always to be saved, never
+    /// to be shown in place.
+    #[oai(path = "/file/:file_id/download", method = "get", operation_id = "download_file")]
+    async fn get(
+        &self,
+        caller: OrgCaller,
+        app: Data<&Arc<App>>,
+        request: &Request,
+        file_id: Path<String>,
+    ) -> ApiResult<Download> {
+        let file = file::require_file(&caller.0, &file_id).await?;
+        let asked = match Asked::of(request, &file) {
+            Err(error) if error.kind() == Kind::OutOfRange => return Ok(Download(beyond(error, &file)?)),
+            asked => asked?,
+        };
+        if asked.is_fresh {
+            return Ok(Download(unchanged(&file)?));
+        }
+        match file::deliver(&caller.0, &app.files, &file).await? {
+            Delivery::Link(url) => Ok(Download(redirect(url.as_str())?)),
+            Delivery::Stream => Ok(Download(stream(&caller.0, &file, asked.range).await?)),
+        }
+    }
+
+    /// The size and type of a file's content, without it.
+    #[oai(path = "/file/:file_id/download", method = "head", operation_id = "head_file")]
+    async fn head(&self, caller: OrgCaller, request: &Request, file_id: Path<String>) -> ApiResult<Download> {
+        let file = file::require_file(&caller.0, &file_id).await?;
+        if Asked::of(request, &file)?.is_fresh {
+            return Ok(Download(unchanged(&file)?));
+        }
+        let mut response = described(&file, StatusCode::OK)?;
+        response.headers_mut().insert(header::CONTENT_LENGTH, file.size.into());
+        Ok(Download(response))
+    }
+}
+
+/// What of a content is wanted.
+struct Asked {
+    /// The caller has it already.
+    is_fresh: bool,
+    /// None: all of it.
+    range: Option<Range<u64>>,
+}
+
+impl Asked {
+    fn of(request: &Request, file: &File) -> Result<Self> {
+        let tag = etag(file)?;
+        let headers = request.headers();
+        let is_fresh = headers.typed_get::<IfNoneMatch>().is_some_and(|given| !given.precondition_passes(&tag));
+        let outdated = headers.typed_get::<IfRange>().is_some_and(|given| given.is_modified(Some(&tag), None));
+        let wanted = headers.typed_get::<RangeHeader>().filter(|_| !outdated);
+        let range = wanted.map(|wanted| single(&wanted, file.size)).transpose()?.flatten();
+        Ok(Self { is_fresh, range })
+    }
+}
+
+/// The one range that is asked for. Of several the whole is sent, as everyone may (RFC 9110, 14.2).
+///
+/// Errors: `OutOfRange` where nothing of it exists.
+fn single(wanted: &RangeHeader, size: u64) -> Result<Option<Range<u64>>> {
+    let mut ranges = wanted.satisfiable_ranges(size);
+    let Some((start, end)) = ranges.next() else {
+        return Err(out_of_range(size));
+    };
+    if ranges.next().is_some() {
+        return Ok(None);
+    }
+    let start = match start {
+        Bound::Included(start) => start,
+        Bound::Excluded(start) => start.saturating_add(1),
+        Bound::Unbounded => 0,
+    };
+    let end = match end {
+        Bound::Included(end) => end.saturating_add(1).min(size),
+        Bound::Excluded(end) => end.min(size),
+        Bound::Unbounded => size,
+    };
+    Ok(Some(start..end))
+}
+
+fn etag(file: &File) -> Result<ETag> {
+    let tag = format!("\"{}\"", file.sha256).parse();
+    tag.map_err(|_| Error::internal("A checksum is no entity tag"))
+}
+
+fn described(file: &File, status: StatusCode) -> Result<Response> {
+    let mut response = status.into_response();
+    let headers = response.headers_mut();
+    headers.typed_insert(etag(file)?);
+    for (name, value) in [
+        (header::CONTENT_TYPE, file.kind.mime_type.as_str()),
+        (header::CONTENT_DISPOSITION, content_disposition(&file.filename).as_str()),
+        (header::ACCEPT_RANGES, "bytes"),
+        (header::CACHE_CONTROL, CACHING),
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+    ] {
+        headers.insert(name, value_of(value)?);
+    }
+    Ok(response)
+}
+
+fn value_of(text: &str) -> Result<HeaderValue> {
+    HeaderValue::from_str(text).map_err(|error| Error::internal("A header of a file is no header").caused_by(error))
+}
+
+fn unchanged(file: &File) -> Result<Response> {
+    let mut response = StatusCode::NOT_MODIFIED.into_response();
+    response.headers_mut().typed_insert(etag(file)?);
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(CACHING));
+    Ok(response)
+}
+
+/// Says beside the failure how much there is.
+fn beyond(error: Error, file: &File) -> Result<Response> {
+    let mut response = ApiError::from(error).into_response();
+    response.headers_mut().insert(header::CONTENT_RANGE, value_of(&format!("bytes */{}", file.size))?);
+    Ok(response)
+}
+
+fn redirect(url: &str) -> Result<Response> {
+    let mut response = StatusCode::FOUND.into_response();
+    response.headers_mut().insert(header::LOCATION, value_of(url)?);
+    Ok(response)
+}
+
+async fn stream(ctx: &Ctx, file: &File, range: Option<Range<u64>>) -> Result<Response> {
+    let status = if range.is_some() { StatusCode::PARTIAL_CONTENT } else { StatusCode::OK };
+    let blob = file::open_range(ctx, file, range.unwrap_or(0..file.size)).await?;
+    let mut response = described(file, status)?;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_LENGTH, (blob.range.end - blob.range.start).into());
+    if status == StatusCode::PARTIAL_CONTENT {
+        let range = format!("bytes {}-{}/{}", blob.range.start, blob.range.end - 1, blob.total);
+        headers.insert(header::CONTENT_RANGE, value_of(&range)?);
+    }
+    response.set_body(Body::from_bytes_stream(blob.into_stream()));
+    Ok(response)
+}
+
+/// The content, a part of it, or where it is.
+pub struct Download(Response);
+
+impl IntoResponse for Download {
+    fn into_response(self) -> Response {
+        self.0
+    }
+}
+
+impl ApiResponse for Download {
+    fn meta() -> MetaResponses {
+        let with = |status, description, content| MetaResponse {
+            description,
+            status: Some(status),
+            status_range: None,
+            content,
+            headers: vec![],
+        };
+        let bytes = || {
+            let schema = Binary::<Vec<u8>>::schema_ref();
+            vec![MetaMediaType { content_type: Binary::<Vec<u8>>::CONTENT_TYPE, schema }]
+        };
+        MetaResponses {
+            responses: vec![
+                with(200, "The content.", bytes()),
+                with(206, "The part that was asked for.", bytes()),
+                with(302, "Where the content is, in `Location`.", vec![]),
+                with(304, "The caller has it already.", vec![]),
+            ],
+        }
+    }
+
+    fn register(_: &mut Registry) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use poem::http::HeaderMap;
+
+    fn parsed(text: &str) -> RangeHeader {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::RANGE, text.parse().unwrap());
+        headers.typed_get().unwrap()
+    }
+
+    #[test]
+    fn ranges_are_cut_to_what_is_there() {
+        for (text, expected) in [
+            ("bytes=0-9", Some(0..10)),
+            ("bytes=90-200", Some(90..100)),
+            ("bytes=90-", Some(90..100)),
+            ("bytes=-10", Some(90..100)),
+            ("bytes=0-1,5-6", None),
+        ] {
+            assert_eq!(single(&parsed(text), 100).unwrap(), expected, "{text}");
+        }
+        for text in ["bytes=100-", "bytes=200-300"] {
+            assert_eq!(single(&parsed(text), 100).unwrap_err().code_name(), Some("RANGE_NOT_SATISFIABLE"), "{text}");
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! Files: upload, download, and the items they hang on.
+
+mod attachments;
+mod download;
+mod form;
+mod shapes;
+mod upload;
+
+pub use attachments::{AttachApi, AttachmentsApi, ItemFilesApi};
+pub use download::DownloadApi;
+pub use upload::{FilesApi, UploadApi};

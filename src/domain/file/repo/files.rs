@@ -1,0 +1,141 @@
+//! Rows of files and of who brought them.
+
+use sea_orm::sea_query::{LockType, OnConflict};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QuerySelect,
+    TryInsertResult,
+};
+use uuid::Uuid;
+
+use super::readable::readable;
+use crate::context::Ctx;
+use crate::db::{Sql, Tx};
+use crate::domain::audit::new_id;
+use crate::domain::file::kind::FileKind;
+use crate::domain::file::model::{Conversion, File};
+use crate::domain::meta::Model;
+use crate::entity::tenant::file::{ActiveModel, Column, Entity, Model as Row};
+use crate::entity::tenant::{file_attachment, file_upload};
+use crate::error::{Error, Result};
+use crate::storage::ContentHash;
+
+impl TryFrom<Row> for File {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self> {
+        let hash = |text: &str| {
+            let parsed: Result<ContentHash> = text.parse();
+            parsed.map_err(|error| Error::internal("A file has an impossible checksum").caused_by(error))
+        };
+        Ok(Self {
+            id: row.id,
+            sha256: hash(&row.sha256)?,
+            size: u64::try_from(row.size).unwrap_or_default(),
+            filename: row.filename,
+            kind: FileKind {
+                extension: row.file_type,
+                mime_type: row.mime_type,
+                document_type: row.document_type,
+                is_native_cad: row.is_native_cad,
+                cad_format: row.cad_format,
+            },
+            author: row.author,
+            source_system: row.source_system,
+            source_version: row.source_version,
+            document_version: row.document_version,
+            conversion: Conversion::parse(&row.conversion_status)?,
+            conversion_error: row.conversion_error,
+            preview: row.preview_sha256.as_deref().map(hash).transpose()?,
+            preview_facts: row.preview_facts,
+            created_by_id: row.created_by_id,
+            created_at: row.created_at,
+        })
+    }
+}
+
+/// Inserts a file, unless its content is one already.
+pub async fn insert(tx: &Tx, file: &File) -> Result<bool> {
+    let row = ActiveModel {
+        id: Set(file.id),
+        sha256: Set(file.sha256.to_string()),
+        size: Set(i64::try_from(file.size).unwrap_or(i64::MAX)),
+        filename: Set(file.filename.clone()),
+        file_type: Set(file.kind.extension.clone()),
+        mime_type: Set(file.kind.mime_type.clone()),
+        document_type: Set(file.kind.document_type.clone()),
+        is_native_cad: Set(file.kind.is_native_cad),
+        cad_format: Set(file.kind.cad_format.clone()),
+        author: Set(file.author.clone()),
+        source_system: Set(file.source_system.clone()),
+        source_version: Set(file.source_version.clone()),
+        document_version: Set(file.document_version.clone()),
+        conversion_status: Set(file.conversion.as_str().to_owned()),
+        conversion_error: Set(file.conversion_error.clone()),
+        preview_sha256: Set(file.preview.map(|hash| hash.to_string())),
+        preview_facts: Set(file.preview_facts.clone()),
+        created_by_id: Set(file.created_by_id),
+        created_at: Set(file.created_at),
+    };
+    let once = OnConflict::column(Column::Sha256).do_nothing().to_owned();
+    let inserted = Entity::insert(row).on_conflict(once).try_insert().exec_without_returning(tx).await?;
+    Ok(matches!(inserted, TryInsertResult::Inserted(rows) if rows > 0))
+}
+
+pub async fn by_content(tx: &Tx, hash: &ContentHash) -> Result<Option<File>> {
+    let found = Entity::find().filter(Column::Sha256.eq(hash.to_string())).one(tx).await?;
+    found.map(File::try_from).transpose()
+}
+
+/// Notes who brought a file under which name; once is enough.
+pub async fn note_upload(ctx: &Ctx, tx: &Tx, file: Uuid, filename: &str) -> Result<()> {
+    let row = file_upload::ActiveModel {
+        id: Set(new_id()),
+        file_id: Set(file),
+        filename: Set(filename.to_owned()),
+        uploaded_by_id: Set(ctx.actor.user_id()),
+        created_at: Set(ctx.now()),
+    };
+    let columns = [file_upload::Column::FileId, file_upload::Column::UploadedById, file_upload::Column::Filename];
+    let once = OnConflict::columns(columns).do_nothing().to_owned();
+    file_upload::Entity::insert(row).on_conflict(once).try_insert().exec_without_returning(tx).await?;
+    Ok(())
+}
+
+/// The file, if the caller may read it.
+pub async fn find(db: &impl ConnectionTrait, model: &Model, id: Uuid) -> Result<Option<File>> {
+    let mut sql = Sql::new("SELECT f.* FROM files f WHERE f.id = ");
+    sql.bind(id).push(" AND ");
+    readable(&mut sql, model, "f");
+    let row = Row::find_by_statement(sql.statement(db)).one(db).await?;
+    row.map(File::try_from).transpose()
+}
+
+/// The file, locked until the transaction ends.
+pub async fn find_locked(tx: &Tx, id: Uuid) -> Result<Option<File>> {
+    let found = Entity::find_by_id(id).lock(LockType::Update).one(tx).await?;
+    found.map(File::try_from).transpose()
+}
+
+/// Whether a user has brought a file.
+pub async fn was_brought_by(tx: &Tx, file: Uuid, user: i64) -> Result<bool> {
+    let mine = file_upload::Entity::find()
+        .filter(file_upload::Column::FileId.eq(file))
+        .filter(file_upload::Column::UploadedById.eq(user));
+    Ok(mine.one(tx).await?.is_some())
+}
+
+/// Some of the items that a file is attached to.
+pub async fn items_with(tx: &Tx, file: Uuid, most: u64) -> Result<Vec<Uuid>> {
+    let query = file_attachment::Entity::find()
+        .select_only()
+        .column(file_attachment::Column::ItemId)
+        .distinct()
+        .filter(file_attachment::Column::FileId.eq(file))
+        .limit(most);
+    Ok(query.into_tuple().all(tx).await?)
+}
+
+pub async fn delete(tx: &Tx, file: Uuid) -> Result<()> {
+    Entity::delete_by_id(file).exec(tx).await?;
+    Ok(())
+}

@@ -1,0 +1,6 @@
+//! Queries on files.
+
+pub mod attachments;
+pub mod files;
+pub mod objects;
+pub mod readable;

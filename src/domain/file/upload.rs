@@ -1,0 +1,122 @@
+//! Bringing files.
+//!
+//! The content comes first and is written outside of any transaction. Its row in `objects` is touched before it gets its key,
+//! and the file's row follows: a crash between leaves a content that nobody refers to, which is collected later, and never a
+//! file without its content.
+
+use tokio::io::AsyncRead;
+use uuid::Uuid;
+
+use super::kind::FileKind;
+use super::model::{Conversion, File, FileRules, NewFile, Uploaded};
+use super::name::{clean_name, clean_text};
+use super::repo;
+use crate::context::Ctx;
+use crate::db::Tx;
+use crate::domain::audit::{self, Change, new_id};
+use crate::domain::meta::Model;
+use crate::domain::permission::{Action, denied};
+use crate::error::{Error, Kind, Result};
+use crate::storage::Received;
+
+/// A content that has arrived. Dropping it forgets it.
+pub struct Arrived {
+    content: Received,
+}
+
+/// Reads a content, for a caller who may bring files. `declared` is how long it is, as far as the sender says so.
+///
+/// Errors: `Forbidden`; `TooLarge`; `Invalid` for an empty one; whatever the storage and the sender's connection do.
+pub async fn receive(
+    ctx: &Ctx,
+    rules: &FileRules,
+    declared: Option<u64>,
+    source: impl AsyncRead + Send + Unpin,
+) -> Result<Arrived> {
+    require_may_bring(&Model::load(ctx).await?)?;
+    if declared.is_some_and(|bytes| bytes > rules.max_bytes) {
+        return Err(too_large(rules));
+    }
+    let content = ctx.store.receive(source, rules.max_bytes).await;
+    let content = content.map_err(|error| if error.kind() == Kind::TooLarge { too_large(rules) } else { error })?;
+    if content.stored().size == 0 {
+        return Err(Error::invalid_field("value_error", &["body", "file"], "The file is empty"));
+    }
+    Ok(Arrived { content })
+}
+
+/// Keeps what has arrived as a file. A content that is a file already stays that one.
+pub async fn keep(ctx: &Ctx, arrived: Arrived, new: NewFile) -> Result<Uploaded> {
+    let filename = clean_name(&new.filename, &["body", "file"])?;
+    let kind = FileKind::of(&filename, arrived.content.head());
+    let stored = arrived.content.stored();
+    let file = File {
+        id: new_id(),
+        sha256: stored.sha256,
+        size: stored.size,
+        filename: filename.clone(),
+        kind,
+        author: clean_text(new.author, "author")?,
+        source_system: clean_text(new.source_system, "source_system")?,
+        source_version: clean_text(new.source_version, "source_version")?,
+        document_version: clean_text(new.document_version, "document_version")?,
+        conversion: Conversion::Pending,
+        conversion_error: None,
+        preview: None,
+        preview_facts: None,
+        created_by_id: ctx.actor.user_id(),
+        created_at: ctx.now(),
+    };
+    let tx = ctx.begin().await?;
+    repo::objects::touch(ctx, &tx, &stored).await?;
+    tx.commit().await?;
+    arrived.content.publish().await?;
+    let tx = ctx.begin().await?;
+    let (file, duplicate) = insert_once(&tx, file).await?;
+    repo::files::note_upload(ctx, &tx, file.id, &filename).await?;
+    record(ctx, &tx, &file, &filename, duplicate).await?;
+    tx.commit().await?;
+    Ok(Uploaded { file, duplicate, jobs: Vec::new() })
+}
+
+/// Of two that bring one content at the same moment, one makes the file and the other is told of it.
+async fn insert_once(tx: &Tx, file: File) -> Result<(File, bool)> {
+    if repo::files::insert(tx, &file).await? {
+        return Ok((file, false));
+    }
+    let there = repo::files::by_content(tx, &file.sha256).await?;
+    let there = there
+        .ok_or_else(|| Error::unavailable("The same file was removed at this moment; send it again").retry_after(1))?;
+    Ok((there, true))
+}
+
+async fn record(ctx: &Ctx, tx: &Tx, file: &File, filename: &str, duplicate: bool) -> Result<()> {
+    let mut after = file.snapshot();
+    after["duplicate"] = duplicate.into();
+    after["uploaded_as"] = filename.into();
+    audit::record(ctx, tx, vec![change("file.uploaded", file.id, None, Some(after))]).await
+}
+
+pub(super) fn change(
+    action: &'static str,
+    file: Uuid,
+    before: Option<serde_json::Value>,
+    after: Option<serde_json::Value>,
+) -> Change {
+    Change { action, subject_type: "File".to_owned(), subject_id: file.to_string(), before, after }
+}
+
+/// Whoever may make or change items of some kind brings files for them; who only reads brings none.
+pub(super) fn require_may_bring(model: &Model) -> Result<()> {
+    let may = model.allows_some(Action::Create) || model.allows_some(Action::Update);
+    if may { Ok(()) } else { Err(denied(Action::Create, "File")) }
+}
+
+fn too_large(rules: &FileRules) -> Error {
+    Error::new(Kind::TooLarge, format!("The file is larger than {} bytes", rules.max_bytes))
+        .code(
+            "FILE_TOO_LARGE",
+            "The file is larger than this installation takes. Ask its administrator about storage.max_file_bytes.",
+        )
+        .details(serde_json::json!({ "max_bytes": rules.max_bytes }))
+}
