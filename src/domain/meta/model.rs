@@ -1,6 +1,6 @@
 //! The model of one database — types, rights, lifecycles — as one request sees it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::item::{Item, not_found};
@@ -10,7 +10,7 @@ use super::repo;
 use crate::context::Ctx;
 use crate::db::Db;
 use crate::domain::lifecycle::{self, Lifecycles, State};
-use crate::domain::permission::{self, Action, Rights, Sets, Subject};
+use crate::domain::permission::{self, Action, DEFAULT_SET, Reach, Rights, Sets, Subject};
 use crate::domain::revision;
 use crate::error::{Error, Result};
 
@@ -90,9 +90,13 @@ impl Model {
         self.rights.actor()
     }
 
-    /// Whether the actor may do something to any item at all.
+    /// Whether the actor may do something to items of some type, or in some state. Sets of single items do not count.
     pub fn allows_some(&self, action: Action) -> bool {
-        self.rights.reaches(action).any(|(_, reach)| reach.all || reach.created_by_actor || reach.owned_by_actor)
+        let types = self.item_types().map(|kind| kind.permission_id.as_deref().unwrap_or(DEFAULT_SET));
+        let states = self.lifecycles().states().filter_map(|state| state.permission_id.as_deref());
+        let governing: BTreeSet<&str> = types.chain(states).collect();
+        let reaches = |reach: Reach| reach.all || reach.created_by_actor || reach.owned_by_actor;
+        self.rights.reaches(action).any(|(set, reach)| governing.contains(set) && reaches(reach))
     }
 
     pub(super) fn rights(&self) -> &Rights {

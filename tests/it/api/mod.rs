@@ -6,6 +6,7 @@ mod auth;
 mod bom;
 mod bulk;
 mod errors;
+mod files;
 mod imports;
 mod jobs;
 mod lifecycles;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use sea_orm::{ConnectionTrait, Statement, Value};
 use uuid::Uuid;
 use yuantus::config::DatabaseUrl;
-use yuantus::db::{self, Limits};
+use yuantus::db::{self, Db, Limits};
 
 use super::Installation;
 
@@ -18,15 +18,27 @@ const LIMITS: Limits = Limits {
 
 /// Changes the model by statements with `$1`-style parameters.
 pub async fn change_model(at: &Installation, statements: &[(&str, Vec<Value>)]) {
-    let template = at.setting("YUANTUS_DATABASE_URL_TEMPLATE").unwrap();
-    let url = template.replace("{tenant_id}", "acme").replace("{org_id}", "org-1");
-    let db = db::connect(&DatabaseUrl::parse(&url).unwrap(), LIMITS).await.unwrap();
+    let db = open(at).await;
     let raised = ("UPDATE model_revision SET value = value + 1", Vec::new());
     for (sql, values) in statements.iter().chain([&raised]) {
         let statement = Statement::from_sql_and_values(db.get_database_backend(), *sql, values.clone());
         db.execute_raw(statement).await.unwrap();
     }
     db.close().await.unwrap();
+}
+
+/// The first column of what a query finds.
+pub async fn texts(at: &Installation, sql: &str) -> Vec<String> {
+    let db = open(at).await;
+    let rows = db.query_all_raw(Statement::from_string(db.get_database_backend(), sql)).await.unwrap();
+    db.close().await.unwrap();
+    rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect()
+}
+
+async fn open(at: &Installation) -> Db {
+    let template = at.setting("YUANTUS_DATABASE_URL_TEMPLATE").unwrap();
+    let url = template.replace("{tenant_id}", "acme").replace("{org_id}", "org-1");
+    db::connect(&DatabaseUrl::parse(&url).unwrap(), LIMITS).await.unwrap()
 }
 
 /// Puts items under a set that grants nothing: only administrators see them.

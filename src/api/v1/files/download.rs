@@ -111,6 +111,9 @@ fn single(wanted: &RangeHeader, size: u64) -> Result<Option<Range<u64>>> {
         Bound::Excluded(end) => end.min(size),
         Bound::Unbounded => size,
     };
+    if start >= end {
+        return Err(out_of_range(size));
+    }
     Ok(Some(start..end))
 }
 
