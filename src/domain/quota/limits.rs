@@ -37,7 +37,7 @@ pub struct Amounts {
     /// Distinct contents: what is uploaded a second time takes no room.
     pub files: i64,
     pub storage_bytes: i64,
-    /// Unfinished jobs that somebody asked for.
+    /// Unfinished jobs that somebody asked for, by name or by what they did to a file.
     pub active_jobs: i64,
     /// Jobs that run, whoever asked for them.
     pub processing_jobs: i64,

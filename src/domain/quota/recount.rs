@@ -7,7 +7,8 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use futures::StreamExt;
+use futures::future::BoxFuture;
+use futures::{FutureExt, StreamExt};
 use tokio::time::Instant;
 
 use super::limits::Amounts;
@@ -39,7 +40,7 @@ pub struct Counted {
 
 /// Counts one database and keeps the result; answers with what it holds.
 pub async fn count_place(ctx: &TenantCtx, placement: &Placement) -> Result<Amounts> {
-    Ok(counted(ctx, placement).await?.held)
+    Ok(counted(ctx, placement.clone()).await?.held)
 }
 
 /// Makes sure that every database of the tenant has been counted well enough to add to it.
@@ -52,7 +53,7 @@ pub async fn refresh(ctx: &TenantCtx, trusted_since: DateTime<Utc>) -> Result<()
 /// Counts what a refusal at `own` depends on; whether all of it is exact.
 pub async fn before_refusal(ctx: &TenantCtx, own: &Place) -> Result<bool> {
     let exact = match ctx.tenancy().served_place(own).await? {
-        Some(placement) => counted(ctx, &placement).await?.exact,
+        Some(placement) => counted(ctx, placement).await?.exact,
         None => true,
     };
     let now = ctx.now();
@@ -67,9 +68,9 @@ async fn count_those(ctx: &TenantCtx, which: impl Fn(&Kept) -> bool) -> Result<b
     let places = ctx.tenancy().placements_of(&ctx.tenant).await?;
     let wanted =
         |placement: &Placement| placement.is_ready() && which(&kept.get(&placement.org).copied().unwrap_or_default());
-    let wanted: Vec<Placement> = places.into_iter().filter(wanted).collect();
-    let counts = futures::stream::iter(wanted.iter().map(|placement| counted(ctx, placement)));
-    let counts: Vec<Result<Counted>> = counts.buffer_unordered(AT_ONCE).collect().await;
+    let counts: Vec<BoxFuture<'_, Result<Counted>>> =
+        places.into_iter().filter(wanted).map(|placement| counted(ctx, placement)).collect();
+    let counts: Vec<Result<Counted>> = futures::stream::iter(counts).buffer_unordered(AT_ONCE).collect().await;
     let mut exact = true;
     for count in counts {
         match count {
@@ -88,8 +89,13 @@ fn is_stale(counted_at: Option<DateTime<Utc>>, trusted_since: DateTime<Utc>, now
     now - counted_at > good || counted_at < trusted_since
 }
 
+/// Boxed: rare, and deep, since it opens databases.
+fn counted(ctx: &TenantCtx, placement: Placement) -> BoxFuture<'_, Result<Counted>> {
+    async move { count_in_turn(ctx, &placement).await }.boxed()
+}
+
 /// One count at a time for each database; whoever waited for one that began after it came has its answer.
-async fn counted(ctx: &TenantCtx, placement: &Placement) -> Result<Counted> {
+async fn count_in_turn(ctx: &TenantCtx, placement: &Placement) -> Result<Counted> {
     let came = Instant::now();
     let turns = known::memory(ctx.control());
     let turn = turns.turns.get_with(placement.place(), async { Arc::default() }).await;

@@ -70,14 +70,10 @@ pub async fn remaining_bytes(ctx: &Ctx) -> Result<Option<u64>> {
         return Ok(None);
     };
     let Some(limit) = desk.known.limits.max_storage_bytes.filter(|_| desk.binding) else { return Ok(None) };
-    let left = || async {
-        let taken = repo::usage::taken(desk.ctx.control(), &desk.ctx.tenant, desk.ctx.now()).await?;
-        Ok::<_, crate::error::Error>(limit.saturating_sub(taken.storage_bytes).max(0))
-    };
-    let mut remaining = left().await?;
+    let mut remaining = desk.bytes_left(limit).await?;
     if remaining < limit / LITTLE {
         recount::before_refusal(&desk.ctx, &desk.place).await?;
-        remaining = left().await?;
+        remaining = desk.bytes_left(limit).await?;
     }
     Ok(Some(remaining.unsigned_abs()))
 }
@@ -117,6 +113,11 @@ impl Desk {
         }
         let place = accounts.tenancy().place_of(&ctx.tenant, &ctx.org);
         Ok(Some(Self { ctx: accounts, place, known, asked, binding: mode == QuotaMode::Enforce }))
+    }
+
+    async fn bytes_left(&self, limit: i64) -> Result<i64> {
+        let taken = repo::usage::taken(self.ctx.control(), &self.ctx.tenant, self.ctx.now()).await?;
+        Ok(limit.saturating_sub(taken.storage_bytes).max(0))
     }
 
     async fn find_room(&self, step: Step) -> Result<Option<Uuid>> {

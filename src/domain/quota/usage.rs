@@ -1,7 +1,8 @@
 //! What a tenant uses, to be looked at: counted where it lies, as far as a look may open databases.
 
 use chrono::{DateTime, Utc};
-use futures::StreamExt;
+use futures::future::BoxFuture;
+use futures::{FutureExt, StreamExt};
 use serde::Serialize;
 
 use super::limits::Amounts;
@@ -56,13 +57,12 @@ pub async fn of_tenant(ctx: &TenantCtx, place: Option<&Place>) -> Result<(Amount
     let kept = repo::usage::of_tenant(ctx.control(), &ctx.tenant).await?;
     let mut placements = ctx.tenancy().placements_of(&ctx.tenant).await?;
     placements.retain(|placement| placement.is_ready() && place.is_none_or(|place| placement.org == place.org));
-    let looks = placements.iter().enumerate().map(|(number, placement)| {
+    let look = |(number, placement): (usize, Placement)| {
         let kept = kept.get(&placement.org).copied().unwrap_or_default();
-        async move { (number, looked_at(ctx, placement, kept, number < MOST_COUNTED).await) }
-    });
-    let mut places: Vec<(usize, PlaceUsage)> = futures::stream::iter(looks).buffer_unordered(AT_ONCE).collect().await;
-    places.sort_by_key(|(number, _)| *number);
-    let places: Vec<PlaceUsage> = places.into_iter().map(|(_, place)| place).collect();
+        looked_at(ctx, placement, kept, number < MOST_COUNTED)
+    };
+    let looks: Vec<BoxFuture<'_, PlaceUsage>> = placements.into_iter().enumerate().map(look).collect();
+    let places: Vec<PlaceUsage> = futures::stream::iter(looks).buffered(AT_ONCE).collect().await;
     let total = places.iter().map(PlaceUsage::amounts).fold(Amounts::default(), Amounts::plus);
     let users = repo::people::users(ctx.control(), &ctx.tenant).await?;
     let orgs = repo::people::orgs(ctx.control(), &ctx.tenant).await?;
@@ -70,15 +70,18 @@ pub async fn of_tenant(ctx: &TenantCtx, place: Option<&Place>) -> Result<(Amount
 }
 
 /// What cannot be looked at now is shown as it was kept.
-async fn looked_at(ctx: &TenantCtx, placement: &Placement, kept: Kept, count: bool) -> PlaceUsage {
-    let now = ctx.now();
-    if count {
-        match recount::count_place(ctx, placement).await {
-            Ok(held) => return PlaceUsage::new(placement.place(), held, Some(now)),
-            Err(error) => {
-                tracing::warn!(tenant = %ctx.tenant, error = %error.chain(), "a database could not be counted");
+fn looked_at(ctx: &TenantCtx, placement: Placement, kept: Kept, count: bool) -> BoxFuture<'_, PlaceUsage> {
+    async move {
+        let now = ctx.now();
+        if count {
+            match recount::count_place(ctx, &placement).await {
+                Ok(held) => return PlaceUsage::new(placement.place(), held, Some(now)),
+                Err(error) => {
+                    tracing::warn!(tenant = %ctx.tenant, error = %error.chain(), "a database could not be counted");
+                }
             }
         }
+        PlaceUsage::new(placement.place(), kept.used, kept.counted_at)
     }
-    PlaceUsage::new(placement.place(), kept.used, kept.counted_at)
+    .boxed()
 }

@@ -6,13 +6,14 @@ use super::super::limits::Amounts;
 use crate::db::Sql;
 use crate::error::{Error, Result};
 
-/// One statement, so that all of it is of one moment.
+/// One statement, so that all of it is of one moment. Jobs count that were asked for by name, and what users set going on files;
+/// what the program asks for itself is never refused.
 pub async fn count(db: &impl ConnectionTrait) -> Result<Amounts> {
     let sql = Sql::new(
         "SELECT (SELECT COUNT(*) FROM files) AS files, \
          (SELECT CAST(COALESCE(SUM(size), 0) AS BIGINT) FROM files) AS storage_bytes, \
          (SELECT COUNT(*) FROM jobs WHERE status IN ('pending', 'processing') \
-         AND (asked_as IS NOT NULL OR created_by_id IS NOT NULL)) AS active_jobs, \
+         AND (asked_as IS NOT NULL OR (created_by_id IS NOT NULL AND file_id IS NOT NULL))) AS active_jobs, \
          (SELECT COUNT(*) FROM jobs WHERE status = 'processing') AS processing_jobs",
     );
     let row = db.query_one_raw(sql.statement(db)).await?;
