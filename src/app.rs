@@ -66,7 +66,7 @@ impl App {
         let template = config.product_database_template();
         let rules = PlacementRules::new(config.tenancy.mode, template);
         let tenancy = Tenancy::new(settings(&config)?, rules, control, storage.clone(), seed(storage));
-        let tenancy = Arc::new(tenancy.with_plugins(plugins.clone()));
+        let tenancy = Arc::new(tenancy.with_plugins(plugins.clone()).with_quota(config.quota.clone()));
         let tokens = Tokens::new(&signing_secret(&config, control_schema)?, config.auth.access_token_ttl_seconds);
         let identity = Arc::new(Identity::new(
             tenancy.clone(),

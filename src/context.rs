@@ -1,10 +1,11 @@
 //! Who acts, for whom, and on what: the first argument of every domain function.
 //!
 //! There are three, each opening less or more: [`Ctx`] is bound to one organisation's database and objects, [`TenantCtx`]
-//! to one tenant's rows of the control database, [`PlatformCtx`] to the registry of all tenants. None can be widened.
+//! to one tenant's rows of the control database, [`PlatformCtx`] to the registry of all tenants. None can be widened, but for
+//! counting what all organisations of a tenant use together ([`Ctx::accounts`]).
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, SubsecRound, Utc};
 
@@ -84,6 +85,21 @@ pub fn now() -> DateTime<Utc> {
     Utc::now().trunc_subsecs(6)
 }
 
+/// What a caller is told beside the answer, shared by all contexts of one request.
+#[derive(Debug, Clone, Default)]
+pub struct Notices(Arc<Mutex<BTreeSet<String>>>);
+
+impl Notices {
+    /// A limit that only warns was passed.
+    pub fn quota(&self, warning: String) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(warning);
+    }
+
+    pub fn quota_warnings(&self) -> Vec<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    }
+}
+
 /// One organisation: its product database and its objects.
 #[derive(Clone)]
 pub struct Ctx {
@@ -93,14 +109,16 @@ pub struct Ctx {
     pub request_id: Option<String>,
     pub db: TenantDb,
     pub store: TenantStore,
+    pub notices: Notices,
     plugins: Arc<Host>,
     clock: fn() -> DateTime<Utc>,
+    tenancy: Option<Arc<Tenancy>>,
 }
 
 impl Ctx {
     /// Opens the organisation's database; see [`Tenancy::open`] for what can fail.
     pub async fn open(
-        tenancy: &Tenancy,
+        tenancy: &Arc<Tenancy>,
         actor: Actor,
         tenant: TenantId,
         org: OrgId,
@@ -109,19 +127,44 @@ impl Ctx {
         // Boxed: the way through provisioning is rare and large.
         let db = Box::pin(tenancy.open(&tenant, &org)).await?;
         let store = tenancy.store(&tenant, &org).await?;
-        let plugins = tenancy.plugins().clone();
-        Ok(Self { actor, tenant, org, request_id, db, store, plugins, clock: now })
+        let ctx = Self::on(actor, tenant, org, db, store).with_tenancy(tenancy.clone());
+        Ok(Self { request_id, ..ctx })
     }
 
-    /// For seeding and for work over a database that is in hand already; without plugins.
+    /// For seeding and for work over a database that is in hand already; without plugins, and nothing is limited.
     pub fn on(actor: Actor, tenant: TenantId, org: OrgId, db: TenantDb, store: TenantStore) -> Self {
-        Self { actor, tenant, org, request_id: None, db, store, plugins: Arc::default(), clock: now }
+        Self {
+            actor,
+            tenant,
+            org,
+            request_id: None,
+            db,
+            store,
+            notices: Notices::default(),
+            plugins: Arc::default(),
+            clock: now,
+            tenancy: None,
+        }
     }
 
+    /// As part of an installation: with its plugins, and within the limits of the tenant.
     #[must_use]
-    pub fn with_plugins(mut self, plugins: Arc<Host>) -> Self {
-        self.plugins = plugins;
-        self
+    pub fn with_tenancy(self, tenancy: Arc<Tenancy>) -> Self {
+        Self { plugins: tenancy.plugins().clone(), tenancy: Some(tenancy), ..self }
+    }
+
+    /// What the caller is told beside the answer is gathered there.
+    #[must_use]
+    pub fn with_notices(self, notices: Notices) -> Self {
+        Self { notices, ..self }
+    }
+
+    /// The tenant's rows of the control database, to count against its limits (`domain::quota`) and for nothing else. None
+    /// over a database that is in hand already.
+    pub fn accounts(&self) -> Option<TenantCtx> {
+        let tenancy = self.tenancy.clone()?;
+        let of_tenant = TenantCtx::new(tenancy, self.actor.clone(), self.tenant.clone(), Some(self.org.clone()));
+        Some(of_tenant.with_request_id(self.request_id.clone()).with_notices(self.notices.clone()))
     }
 
     /// The plugins of the program; which of them are active, the organisation's settings say.
@@ -152,18 +195,25 @@ pub struct TenantCtx {
     /// The organisation acted in, where one is chosen.
     pub org: Option<OrgId>,
     pub request_id: Option<String>,
+    pub notices: Notices,
     tenancy: Arc<Tenancy>,
 }
 
 impl TenantCtx {
     pub fn new(tenancy: Arc<Tenancy>, actor: Actor, tenant: TenantId, org: Option<OrgId>) -> Self {
-        Self { actor, tenant, org, request_id: None, tenancy }
+        Self { actor, tenant, org, request_id: None, notices: Notices::default(), tenancy }
     }
 
     #[must_use]
     pub fn with_request_id(mut self, request_id: Option<String>) -> Self {
         self.request_id = request_id;
         self
+    }
+
+    /// What the caller is told beside the answer is gathered there.
+    #[must_use]
+    pub fn with_notices(self, notices: Notices) -> Self {
+        Self { notices, ..self }
     }
 
     pub fn now(&self) -> DateTime<Utc> {
@@ -185,18 +235,24 @@ impl TenantCtx {
 pub struct PlatformCtx {
     pub actor: Actor,
     pub request_id: Option<String>,
+    pub notices: Notices,
     tenancy: Arc<Tenancy>,
 }
 
 impl PlatformCtx {
     /// For the command line, which has the machine.
     pub fn local(tenancy: Arc<Tenancy>, name: &'static str) -> Self {
-        Self { actor: Actor::System { name }, request_id: None, tenancy }
+        Self { actor: Actor::System { name }, request_id: None, notices: Notices::default(), tenancy }
     }
 
     /// For a caller whose right to act on all tenants has been checked (`domain::identity::platform`).
     pub fn granted(of: &TenantCtx) -> Self {
-        Self { actor: of.actor.clone(), request_id: of.request_id.clone(), tenancy: of.tenancy.clone() }
+        Self {
+            actor: of.actor.clone(),
+            request_id: of.request_id.clone(),
+            notices: of.notices.clone(),
+            tenancy: of.tenancy.clone(),
+        }
     }
 
     pub fn now(&self) -> DateTime<Utc> {
@@ -213,6 +269,8 @@ impl PlatformCtx {
 
     /// The same right, narrowed to one tenant.
     pub fn within(&self, tenant: TenantId) -> TenantCtx {
-        TenantCtx::new(self.tenancy.clone(), self.actor.clone(), tenant, None).with_request_id(self.request_id.clone())
+        TenantCtx::new(self.tenancy.clone(), self.actor.clone(), tenant, None)
+            .with_request_id(self.request_id.clone())
+            .with_notices(self.notices.clone())
     }
 }

@@ -13,7 +13,7 @@ use super::error::ApiError;
 use super::middleware::RequestId;
 use crate::app::App;
 use crate::config::AuthMode;
-use crate::context::{Actor, Ctx, PlatformCtx, TenantCtx};
+use crate::context::{Actor, Ctx, Notices, PlatformCtx, TenantCtx};
 use crate::domain::identity::{self, Claims};
 use crate::error::{Error, Result};
 use crate::tenancy::resolver::{Facts, Scope, resolve};
@@ -38,7 +38,7 @@ impl OrgCaller {
         };
         note(&actor);
         let ctx = Ctx::open(&app.tenancy, actor, tenant, org, request_id(request)).await?;
-        Ok(Self(ctx))
+        Ok(Self(ctx.with_notices(notices(request))))
     }
 }
 
@@ -53,7 +53,7 @@ impl TenantCaller {
         };
         note(&actor);
         let ctx = TenantCtx::new(app.tenancy.clone(), actor, tenant, caller.scope.org.clone());
-        Ok(Self(ctx.with_request_id(request_id(request))))
+        Ok(Self(ctx.with_request_id(request_id(request)).with_notices(notices(request))))
     }
 }
 
@@ -145,6 +145,11 @@ pub fn app(request: &Request) -> Result<&Arc<App>> {
 
 fn request_id(request: &Request) -> Option<String> {
     request.data::<RequestId>().map(|id| id.0.clone())
+}
+
+/// What becomes headers of the answer.
+fn notices(request: &Request) -> Notices {
+    request.data::<Notices>().cloned().unwrap_or_default()
 }
 
 macro_rules! bearer_scheme {

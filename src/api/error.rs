@@ -9,8 +9,10 @@ use poem_openapi::payload::{Json, Payload};
 use poem_openapi::registry::{MetaMediaType, MetaResponse, MetaResponses, Registry};
 use poem_openapi::types::{Any, Type};
 use poem_openapi::{ApiResponse, Object, Union};
+use serde::Deserialize;
 use serde_json::Value;
 
+use crate::domain::quota::QUOTA_EXCEEDED;
 use crate::error::{Error, Kind, Problem};
 
 /// What every operation answers when it fails.
@@ -49,6 +51,46 @@ struct ErrorInfo {
     /// Facts about it, by code.
     #[oai(skip_serializing_if_is_none)]
     details: Option<Any<Value>>,
+    /// Only with `QUOTA_EXCEEDED`: whose limits they are.
+    #[oai(skip_serializing_if_is_none)]
+    tenant_id: Option<String>,
+    /// Only with `QUOTA_EXCEEDED`: what there is too little of.
+    #[oai(skip_serializing_if_is_none)]
+    resources: Option<Vec<ErrorResource>>,
+}
+
+/// A limit that is reached.
+#[derive(Debug, Object, Deserialize)]
+struct ErrorResource {
+    /// users, orgs, files, storage_bytes, active_jobs or processing_jobs.
+    resource: String,
+    /// With what is set aside for work under way.
+    used: i64,
+    limit: i64,
+    requested: i64,
+    remaining: i64,
+}
+
+impl ErrorInfo {
+    fn new(code: &str, error: &Error) -> Self {
+        let info = Self {
+            code: code.to_owned(),
+            message: error.message().to_owned(),
+            user_message: error.user_message().unwrap_or(error.message()).to_owned(),
+            details: None,
+            tenant_id: None,
+            resources: None,
+        };
+        match error.details_value() {
+            // Clients of quotas know the facts by fields beside the code.
+            Some(details) if code == QUOTA_EXCEEDED => Self {
+                tenant_id: details.get("tenant_id").and_then(Value::as_str).map(str::to_owned),
+                resources: details.get("resources").and_then(|found| serde_json::from_value(found.clone()).ok()),
+                ..info
+            },
+            details => Self { details: details.cloned().map(Any), ..info },
+        }
+    }
 }
 
 #[derive(Debug, Union)]
@@ -126,12 +168,7 @@ fn body(error: &Error) -> ErrorBody {
         return ErrorBody::new(ErrorDetail::Text("Internal server error".to_owned()));
     }
     let detail = match (error.problems(), error.code_name()) {
-        ([], Some(code)) => ErrorDetail::Info(ErrorInfo {
-            code: code.to_owned(),
-            message: error.message().to_owned(),
-            user_message: error.user_message().unwrap_or(error.message()).to_owned(),
-            details: error.details_value().cloned().map(Any),
-        }),
+        ([], Some(code)) => ErrorDetail::Info(ErrorInfo::new(code, error)),
         ([], None) => ErrorDetail::Text(error.message().to_owned()),
         (problems, _) => ErrorDetail::Problems(problems.iter().map(problem).collect()),
     };

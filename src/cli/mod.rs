@@ -64,7 +64,7 @@ enum Command {
     /// Bring databases to the present schema, or see where they are
     #[command(subcommand)]
     Db(db::DbCommand),
-    /// Create, place, list, show, suspend, resume and delete tenants
+    /// Create, place, list, show, limit, suspend, resume and delete tenants
     #[command(subcommand)]
     Tenant(tenant::TenantCommand),
     /// Create a tenant, organisation and user where they are missing

@@ -2,6 +2,7 @@
 
 mod delete;
 mod place;
+mod quota;
 
 use clap::{Args, Subcommand};
 use serde_json::json;
@@ -19,6 +20,7 @@ pub enum TenantCommand {
     Create(Create),
     Place(place::Place),
     Delete(delete::Delete),
+    Quota(quota::Quota),
     /// List all tenants
     List {
         /// As JSON
@@ -93,6 +95,7 @@ async fn execute(command: TenantCommand, app: &App) -> Result<()> {
         TenantCommand::Create(create) => create_tenant(create, app).await,
         TenantCommand::Place(command) => place::run(command, app).await,
         TenantCommand::Delete(command) => delete::run(command, app).await,
+        TenantCommand::Quota(command) => quota::run(command, app).await,
         TenantCommand::List { json } => {
             let tenants = identity::tenant_overviews(&ctx).await?;
             if json { print::json(&tenants) } else { print_list(&tenants) }

@@ -19,6 +19,8 @@ choice! {
 #[serde(deny_unknown_fields)]
 pub struct Quota {
     pub mode: QuotaMode,
+    /// Whether the superusers of a tenant may change its limits themselves; the platform's may in any case.
+    pub self_service: bool,
 }
 
 #[cfg(test)]
@@ -33,6 +35,7 @@ mod tests {
         {
             assert_eq!(with(&[("YUANTUS_QUOTA_MODE", text)]).quota.mode, mode);
         }
+        assert!(!with(&[("YUANTUS_QUOTA__SELF_SERVICE", "false")]).quota.self_service);
         assert!(refusal(&[("YUANTUS_QUOTA_MODE", "hard")]).ends_with("allowed is disabled, soft, enforce"));
     }
 }

@@ -1,5 +1,5 @@
 //! The product, area by area. Each area uses those to its left only, and nobody enters another's `repo`:
-//! `audit → identity → revision → permission → lifecycle → meta → bom → search, jobs → plugin, webhook → sample`.
+//! `audit → quota → identity → revision → permission → lifecycle → meta → bom → search, jobs → plugin, webhook → sample`.
 
 pub mod audit;
 pub mod bom;
@@ -10,6 +10,7 @@ pub mod lifecycle;
 pub mod meta;
 pub mod permission;
 pub mod plugin;
+pub mod quota;
 pub mod revision;
 pub mod sample;
 pub mod search;

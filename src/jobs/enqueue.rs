@@ -81,6 +81,11 @@ pub async fn enqueue_or_find(tx: &Tx, ctx: &Ctx, job: NewJob) -> Result<Enqueued
     Ok(Enqueued { id, is_new: true })
 }
 
+/// The unfinished job of a type and key, as things are.
+pub async fn find_unfinished(ctx: &Ctx, task_type: &str, key: &str) -> Result<Option<Uuid>> {
+    repo::jobs::unfinished(&*ctx.db, ctx.org.as_str(), task_type, key).await
+}
+
 /// Until the transaction ends nobody else decides about the key.
 async fn unfinished(tx: &Tx, ctx: &Ctx, task_type: &str, key: &str) -> Result<Option<Uuid>> {
     dialect::lock(tx, &format!("jobs:{}:{task_type}:{key}", ctx.org)).await?;

@@ -33,7 +33,7 @@ use crate::error::{Error, Result};
 use crate::types::UserId;
 
 pub use checks::TenantCheck;
-pub use enqueue::{Enqueued, NewJob, cancel, enqueue, enqueue_or_find, find, put_back, settle};
+pub use enqueue::{Enqueued, NewJob, cancel, enqueue, enqueue_or_find, find, find_unfinished, put_back, settle};
 pub use list::{JobFilter, list};
 pub use outbox::{Event, Subscriber};
 pub use progress::{Progress, Reporter};

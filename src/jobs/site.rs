@@ -32,6 +32,6 @@ impl Site {
         let org = OrgId::new(org)?;
         let store = self.tenancy.store_at(&self.placement)?;
         let ctx = Ctx::on(Actor::System { name: ACTOR }, self.tenant.clone(), org, self.db.clone(), store);
-        Ok(ctx.with_plugins(self.tenancy.plugins().clone()))
+        Ok(ctx.with_tenancy(self.tenancy.clone()))
     }
 }

@@ -24,6 +24,7 @@ pub fn install() -> Result<()> {
     // Another thread may have been faster; then its recorder failed to install and this one is the only one.
     HANDLE.get_or_init(|| handle);
     describe_jobs();
+    describe_quotas();
     Ok(())
 }
 
@@ -53,6 +54,20 @@ fn describe_jobs() {
     metrics::describe_counter!("yuantus_outbox_failed_total", "Events whose delivery failed and will be repeated");
     metrics::describe_gauge!("yuantus_workers_alive", "Processes that run jobs and have been heard of lately");
     metrics::describe_gauge!("yuantus_worker_heard_seconds_ago", "Since any process that runs jobs was last heard of");
+}
+
+/// Limits of tenants. `resource` is one of six; nothing names a tenant.
+fn describe_quotas() {
+    metrics::describe_counter!("yuantus_quota_refused_total", "Requests that were refused at a limit of their tenant");
+    metrics::describe_counter!("yuantus_quota_passed_total", "Requests that passed a limit that only warns");
+}
+
+pub fn quota_refused(resource: &'static str) {
+    metrics::counter!("yuantus_quota_refused_total", "resource" => resource).increment(1);
+}
+
+pub fn quota_passed(resource: &'static str) {
+    metrics::counter!("yuantus_quota_passed_total", "resource" => resource).increment(1);
 }
 
 pub fn job_started(kind: &str, waited: Duration) {

@@ -23,7 +23,7 @@ use futures::future::BoxFuture;
 use moka::future::Cache;
 use tokio::sync::Semaphore;
 
-use crate::config::{SchemaMode, TenancyMode};
+use crate::config::{Quota, QuotaMode, SchemaMode, TenancyMode};
 use crate::db::{Db, Limits};
 use crate::error::{Error, Result};
 use crate::plugins::Host;
@@ -74,6 +74,7 @@ pub struct Tenancy {
     /// Who may be served and where, remembered for [`FRESHNESS`].
     served: Cache<(TenantId, OrgId), Placement>,
     plugins: Arc<Host>,
+    quota: Quota,
 }
 
 impl Tenancy {
@@ -92,6 +93,7 @@ impl Tenancy {
             templates: template::Templates::default(),
             served,
             plugins: Arc::default(),
+            quota: Quota { mode: QuotaMode::Disabled, self_service: true },
         }
     }
 
@@ -106,6 +108,17 @@ impl Tenancy {
         &self.plugins
     }
 
+    /// What the limits of tenants mean here; nothing, unless this is called.
+    #[must_use]
+    pub fn with_quota(mut self, quota: Quota) -> Self {
+        self.quota = quota;
+        self
+    }
+
+    pub fn quota(&self) -> &Quota {
+        &self.quota
+    }
+
     pub fn mode(&self) -> TenancyMode {
         self.settings.mode
     }
@@ -114,7 +127,8 @@ impl Tenancy {
         self.settings.schema_mode
     }
 
-    /// The control database. Only `domain::identity`, `domain::audit` and this module read it, always by tenant.
+    /// The control database. Only `domain::identity`, `domain::audit`, `domain::quota` and this module read it, always by
+    /// tenant.
     pub fn control(&self) -> &Db {
         &self.control
     }
@@ -263,6 +277,11 @@ impl Tenancy {
     /// The places with new work, as commits in this process announced them. One worker listens.
     pub fn wakeups(&self) -> &Arc<WakeUps> {
         self.pools.wakeups()
+    }
+
+    /// Where an organisation's data is, whether it is there or not.
+    pub fn place_of(&self, tenant: &TenantId, org: &OrgId) -> Place {
+        self.rules.place(tenant, org)
     }
 
     pub fn is_open(&self, place: &Place) -> bool {

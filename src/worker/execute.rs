@@ -37,7 +37,7 @@ enum Outcome {
 
 /// Runs the job to its end, or until `abandon`. Gives back the room it took.
 pub async fn execute(visitor: Arc<Visitor>, taken: Taken, abandon: CancellationToken) {
-    let Taken { site, claimed, slot } = taken;
+    let Taken { site, claimed, slot, turn } = taken;
     let (lease, kind, reporter) = (claimed.lease, claimed.task_type, claimed.task.reporter.clone());
     let span = tracing::info_span!("job", id = %lease.job, kind, tenant = %site.tenant, org = claimed.org,
         attempt = lease.attempt);
@@ -68,6 +68,7 @@ pub async fn execute(visitor: Arc<Visitor>, taken: Taken, abandon: CancellationT
         }
     };
     work.instrument(span).await;
+    turn.release().await;
     drop(slot);
 }
 

@@ -11,7 +11,8 @@ use super::WorkerSettings;
 use super::ledger::{Ledger, Left};
 use super::slots::{Slot, Slots};
 use super::strangers::Strangers;
-use crate::context::now;
+use crate::context::{PlatformCtx, TenantCtx, now};
+use crate::domain::quota::{self, Reservation};
 use crate::error::Result;
 use crate::jobs::queue::{Claimed, claim, outlook, unknown};
 use crate::jobs::{Registry, Site, Subscriber, outbox, tidy};
@@ -63,6 +64,8 @@ pub struct Taken {
     pub site: Site,
     pub claimed: Claimed,
     pub slot: Slot,
+    /// Its place among the jobs of the tenant that may run at the same time.
+    pub turn: Reservation,
 }
 
 /// What a visit leaves behind.
@@ -128,6 +131,7 @@ impl Visitor {
                 let deleted = tidy(&site.db, now()).await?;
                 tracing::debug!(tenant = %site.tenant, deleted, "traces of old work deleted");
             }
+            self.count(&site, placement).await;
             self.look(place, &site, room).await?
         };
         if !was_open && !seen.more && seen.taken.is_empty() {
@@ -161,6 +165,17 @@ impl Visitor {
         Ok(seen)
     }
 
+    fn of_tenant(&self, site: &Site) -> TenantCtx {
+        PlatformCtx::local(self.tenancy.clone(), "worker").within(site.tenant.clone())
+    }
+
+    /// Keeps what the tenant's limits and the list of all tenants are told of this database; the sweep comes by in any case.
+    async fn count(&self, site: &Site, placement: &Placement) {
+        if let Err(error) = quota::count_place(&self.of_tenant(site), placement).await {
+            tracing::warn!(tenant = %site.tenant, error = %error.chain(), "what a tenant uses was not counted");
+        }
+    }
+
     async fn take_jobs(
         &self,
         place: &Place,
@@ -175,8 +190,17 @@ impl Visitor {
                 seen.starving = true;
                 return Ok(());
             };
-            match claim(&site.db, &self.worker_id, types, now(), self.settings.lease).await {
-                Ok(Some(claimed)) => seen.taken.push(Taken { site: site.clone(), claimed, slot }),
+            // Of a tenant that may run no more at the moment the rest looks contended: it is looked at again soon.
+            let claimed = match quota::take_turn(&self.of_tenant(site), place).await {
+                Ok(None) => return Ok(()),
+                Ok(Some(turn)) => {
+                    let claimed = claim(&site.db, &self.worker_id, types, now(), self.settings.lease).await;
+                    claimed.map(|claimed| claimed.map(|claimed| (claimed, turn)))
+                }
+                Err(error) => Err(error),
+            };
+            match claimed {
+                Ok(Some((claimed, turn))) => seen.taken.push(Taken { site: site.clone(), claimed, slot, turn }),
                 Ok(None) => return Ok(()),
                 // What has been taken already must still be run.
                 Err(error) if !seen.taken.is_empty() => {

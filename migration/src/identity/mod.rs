@@ -11,6 +11,7 @@ mod m0004_login_failures;
 mod m0005_control_events;
 mod m0006_pending_work;
 mod m0007_user_origin;
+mod m0008_quotas;
 
 /// The changes of the control database, oldest first.
 pub struct Migrator;
@@ -25,6 +26,7 @@ impl ChangeList for Migrator {
             Change::expand(m0005_control_events::Migration),
             Change::expand(m0006_pending_work::Migration),
             Change::expand(m0007_user_origin::Migration),
+            Change::expand(m0008_quotas::Migration),
         ]
     }
 }

@@ -15,9 +15,11 @@ use super::failures;
 use crate::api::error::{ApiError, plain};
 use crate::api::v1;
 use crate::config::Config;
+use crate::context::Notices;
 use crate::error::Error;
 
 const REQUEST_ID: &str = "x-request-id";
+const QUOTA_WARNING: &str = "x-quota-warning";
 /// The longest id that a proxy may hand us; a longer one, or one with odd characters, is replaced.
 const MAX_REQUEST_ID: usize = 128;
 
@@ -76,10 +78,12 @@ impl<E: Endpoint> Endpoint for Request<E> {
 }
 
 impl<E: Endpoint> Request<E> {
-    async fn answer(&self, request: poem::Request, id: &str) -> Response {
-        let began = Instant::now();
+    async fn answer(&self, mut request: poem::Request, id: &str) -> Response {
+        let (began, notices) = (Instant::now(), Notices::default());
+        request.set_data(notices.clone());
         let mut response = self.bounded(request).await;
         finish(&mut response, id);
+        warn(&mut response, &notices);
         let (status, elapsed) = (response.status().as_u16(), began.elapsed());
         tracing::info!(status, duration_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX), "request");
         response
@@ -172,6 +176,17 @@ fn panicked(panic: &(dyn std::any::Any + Send)) -> Response {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
     ApiError::from(Error::internal("A handler panicked").caused_by(text)).into_response()
+}
+
+/// Says which limits a request passed that was served all the same.
+fn warn(response: &mut Response, notices: &Notices) {
+    let warnings = notices.quota_warnings();
+    if warnings.is_empty() || !response.status().is_success() {
+        return;
+    }
+    if let Ok(value) = HeaderValue::from_str(&warnings.join(", ")) {
+        response.headers_mut().insert(QUOTA_WARNING, value);
+    }
 }
 
 /// Headers that every answer bears.

@@ -62,7 +62,7 @@ enum Tag {
 
 type Apis = (
     auth::AuthApi,
-    (admin::OrgsApi, admin::MembersApi, admin::UsersApi, admin::TenantsApi),
+    (admin::OrgsApi, admin::MembersApi, admin::UsersApi, admin::TenantsApi, admin::QuotasApi),
     (aml::AmlApi, aml_query::AmlQueryApi, aml_bom::AmlBomApi, rpc::RpcApi),
     (
         meta::ItemTypesApi,
@@ -93,7 +93,7 @@ type Apis = (
 pub fn service() -> OpenApiService<Apis, ()> {
     let apis = (
         auth::AuthApi,
-        (admin::OrgsApi, admin::MembersApi, admin::UsersApi, admin::TenantsApi),
+        (admin::OrgsApi, admin::MembersApi, admin::UsersApi, admin::TenantsApi, admin::QuotasApi),
         (aml::AmlApi, aml_query::AmlQueryApi, aml_bom::AmlBomApi, rpc::RpcApi),
         (
             meta::ItemTypesApi,

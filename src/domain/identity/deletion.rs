@@ -12,6 +12,7 @@ use super::repo::{self, tenants::Change};
 use crate::config::TenancyMode;
 use crate::context::{PlatformCtx, TenantCtx};
 use crate::domain::audit::{Act, record_act, record_platform_act};
+use crate::domain::quota;
 use crate::error::{Error, Result};
 use crate::tenancy::{Placement, TenantState};
 use crate::types::{OrgId, TenantId};
@@ -78,6 +79,7 @@ pub async fn delete_tenant(ctx: &PlatformCtx, tenant: &TenantId) -> Result<()> {
     let tx = ctx.control().begin().await?;
     repo::tenants::clear(&tx, tenant).await?;
     ctx.tenancy().forget_places(&tx, tenant).await?;
+    quota::forget_tenant(&ctx.within(tenant.clone()), &tx).await?;
     let state = Some((TenantState::Deleted, None));
     repo::tenants::update(&tx, tenant, Change { state, ..Change::default() }, ctx.now()).await?;
     record_platform_act(ctx, &tx, tenant, act("tenant.deleted", format!("tenant/{tenant}"))).await?;
@@ -105,6 +107,7 @@ pub async fn delete_org(ctx: &PlatformCtx, tenant: &TenantId, org: &OrgId) -> Re
     let tx = ctx.control().begin().await?;
     repo::orgs::remove(&tx, tenant, org).await?;
     ctx.tenancy().bury_place(&tx, tenant, org).await?;
+    quota::forget_org(&tx, tenant, org).await?;
     record_act(&within, &tx, act("org.deleted", format!("org/{org}"))).await?;
     tx.commit().await
 }

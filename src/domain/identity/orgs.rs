@@ -5,6 +5,7 @@ use super::repo;
 use super::tenants::require_not_ending;
 use crate::context::{Actor, TenantCtx};
 use crate::domain::audit::{Act, record_act};
+use crate::domain::quota::{self, Resource};
 use crate::error::{Error, Result};
 use crate::types::OrgId;
 
@@ -40,7 +41,7 @@ async fn find(ctx: &TenantCtx, org: &str) -> Result<Org> {
 
 /// Makes an organisation and, where each has one, its database. Repeating a call that was interrupted finishes it.
 ///
-/// Fails with `Conflict` when it exists and is complete.
+/// Fails with `Conflict` when it exists and is complete, `LimitReached` when the tenant may have no more.
 pub async fn create_org(ctx: &TenantCtx, id: &str, name: Option<String>, is_active: bool) -> Result<Org> {
     require_superuser(ctx)?;
     let id = OrgId::new(id)?;
@@ -50,6 +51,7 @@ pub async fn create_org(ctx: &TenantCtx, id: &str, name: Option<String>, is_acti
     require_not_ending(&tx, &ctx.tenant).await?;
     let made = repo::orgs::insert(&tx, &ctx.tenant, &id, &name, is_active, ctx.now()).await?;
     if let Some(org) = &made {
+        quota::require_added(ctx, &tx, Resource::Orgs).await?;
         let after = serde_json::to_value(org).ok();
         record_act(ctx, &tx, Act { action: "org.created", subject: format!("org/{id}"), before: None, after }).await?;
     }

@@ -8,6 +8,7 @@ use super::{password, repo};
 use crate::context::TenantCtx;
 use crate::db::Tx;
 use crate::domain::audit::{Act, record_act};
+use crate::domain::quota::{self, Resource};
 use crate::error::{Error, Result};
 use crate::types::UserId;
 
@@ -29,7 +30,7 @@ pub(super) fn check_password(password: &str) -> Result<()> {
 
 /// Makes a user. Only a superuser makes another.
 ///
-/// Fails with `Conflict` when the name or the id is taken in this tenant.
+/// Fails with `Conflict` when the name or the id is taken in this tenant, `LimitReached` when it may have no more users.
 pub async fn create_user(ctx: &TenantCtx, new: NewUser) -> Result<User> {
     require_tenant_admin(ctx)?;
     if new.is_superuser {
@@ -39,6 +40,7 @@ pub async fn create_user(ctx: &TenantCtx, new: NewUser) -> Result<User> {
     let hash = prepare(&new).await?;
     let tx = ctx.control().begin().await?;
     let user = repo::users::insert(&tx, &ctx.tenant, &new, own_org, &hash, ctx.now()).await?;
+    quota::require_added(ctx, &tx, Resource::Users).await?;
     record_act(ctx, &tx, created(&user)).await?;
     tx.commit().await?;
     Ok(user)

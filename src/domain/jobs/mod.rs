@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::context::{Actor, Ctx};
 use crate::db::Tx;
 use crate::domain::audit::{self, Change};
+use crate::domain::quota;
 use crate::error::{Error, Result};
 use crate::jobs::{self, Asker, JobFilter, JobRecord, Registry, Status};
 use crate::types::{Page, PageRequest};
@@ -19,6 +20,8 @@ pub const MOST_LISTED: u64 = 500;
 
 /// The state of a job that was given up: dead, until somebody puts it back.
 pub const FAILED: Status = Status::Failed;
+
+const ONE_JOB: quota::Request = quota::Request { files: 0, bytes: 0, jobs: 1 };
 
 /// What a client asks for.
 #[derive(Debug, Clone, Default)]
@@ -36,18 +39,26 @@ pub struct JobRequest {
 
 /// Asks for a job, or finds the unfinished one of the same key. A type that this program does not know waits for one that does.
 ///
-/// Fails with `Invalid` for values out of bounds, `Forbidden` for a kind that the caller may not ask for.
+/// Fails with `Invalid` for values out of bounds, `Forbidden` for a kind that the caller may not ask for, `LimitReached` when
+/// the tenant may have no more unfinished jobs.
 pub async fn request_job(ctx: &Ctx, registry: &Registry, request: JobRequest) -> Result<JobRecord> {
     require_asker(&ctx.actor, registry, &request.task_type)?;
     let mut new = rules::checked(request)?;
     let administrator = ctx.actor.is_administrator();
     new.asked_as = Some(if administrator { Asker::Administrators } else { Asker::Members });
+    if let Some(key) = &new.dedupe_key
+        && let Some(id) = jobs::find_unfinished(ctx, &new.task_type, key).await?
+    {
+        // It takes no room that it has not taken already.
+        return get_job(ctx, registry, id).await;
+    }
+    let room = quota::reserve(ctx, ONE_JOB).await?;
     let tx = ctx.begin().await?;
     let task_type = new.task_type.clone();
     let done = jobs::enqueue_or_find(&tx, ctx, new).await?;
     if done.is_new {
         record(ctx, &tx, "job.requested", done.id, json!({ "task_type": task_type })).await?;
-        tx.commit().await?;
+        room.settle(tx).await?;
     } else {
         // Before the next connection is asked for: who waits for the key holds one, too.
         drop(tx);
@@ -122,7 +133,7 @@ pub async fn cancel_job(ctx: &Ctx, registry: &Registry, id: Uuid) -> Result<JobR
 /// Puts a failed or cancelled job back into the queue with all its attempts: administrators may, and whoever asked for it, if
 /// it is not of a kind that is closed to them.
 ///
-/// Fails with `NotFound`, `Forbidden`, and `Conflict` for a job in another state.
+/// Fails with `NotFound`, `Forbidden`, `Conflict` for a job in another state, `LimitReached` as asking for one does.
 pub async fn retry_job(ctx: &Ctx, registry: &Registry, id: Uuid) -> Result<JobRecord> {
     let job = require_owner(ctx, id).await?;
     let by_program =
@@ -131,10 +142,11 @@ pub async fn retry_job(ctx: &Ctx, registry: &Registry, id: Uuid) -> Result<JobRe
     if !by_program && !ctx.actor.is_administrator() {
         require_asker(&ctx.actor, registry, &job.task_type)?;
     }
+    let room = quota::reserve(ctx, ONE_JOB).await?;
     let tx = ctx.begin().await?;
     jobs::put_back(&tx, ctx, id).await?;
     record(ctx, &tx, "job.retried", id, json!({ "task_type": job.task_type })).await?;
-    tx.commit().await?;
+    room.settle(tx).await?;
     get_job(ctx, registry, id).await
 }
 

@@ -57,7 +57,12 @@ pub async fn insert(tx: &Tx, ctx: &Ctx, job: NewJob) -> Result<Uuid> {
     Ok(id)
 }
 
-pub async fn unfinished(tx: &Tx, org: &str, task_type: &str, dedupe_key: &str) -> Result<Option<Uuid>> {
+pub async fn unfinished(
+    db: &impl ConnectionTrait,
+    org: &str,
+    task_type: &str,
+    dedupe_key: &str,
+) -> Result<Option<Uuid>> {
     let found = Entity::find()
         .select_only()
         .column(Column::Id)
@@ -66,7 +71,7 @@ pub async fn unfinished(tx: &Tx, org: &str, task_type: &str, dedupe_key: &str) -
         .filter(Column::TaskType.eq(task_type))
         .filter(Column::Status.is_in(Status::UNFINISHED.map(Status::as_str)))
         .into_tuple()
-        .one(tx)
+        .one(db)
         .await?;
     Ok(found)
 }
