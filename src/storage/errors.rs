@@ -20,7 +20,7 @@ pub(super) fn storage_error(error: opendal::Error) -> Error {
         ErrorKind::PermissionDenied => Error::internal("The file storage denies access"),
         ErrorKind::RateLimited => unavailable("The file storage is busy"),
         _ if is_full(&error) => unavailable("The file storage is full")
-            .code("storage_full", "The file storage is full. Ask the administrator to free or add space."),
+            .code("STORAGE_FULL", "The file storage is full. Ask the administrator to free or add space."),
         // The retry layer turns a temporary failure into a persistent one when it gives up.
         _ if error.is_temporary() || error.is_persistent() => unavailable("The file storage cannot be reached"),
         _ => Error::internal("The file storage failed"),
@@ -75,6 +75,6 @@ mod tests {
     fn a_full_disk_is_named_as_such() {
         let io = io::Error::from(io::ErrorKind::StorageFull);
         let error = storage_error(opendal::Error::new(opendal::ErrorKind::Unexpected, "write").set_source(io));
-        assert_eq!((error.kind(), error.code_name()), (Kind::Unavailable, Some("storage_full")));
+        assert_eq!((error.kind(), error.code_name()), (Kind::Unavailable, Some("STORAGE_FULL")));
     }
 }

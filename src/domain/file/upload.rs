@@ -16,6 +16,7 @@ use crate::db::Tx;
 use crate::domain::audit::{self, Change, new_id};
 use crate::domain::meta::Model;
 use crate::domain::permission::{Action, denied};
+use crate::domain::quota::{self, Reservation};
 use crate::error::{Error, Kind, Result};
 use crate::storage::Received;
 
@@ -26,7 +27,7 @@ pub struct Arrived {
 
 /// Reads a content, for a caller who may bring files. `declared` is how long it is, as far as the sender says so.
 ///
-/// Errors: `Forbidden`; `TooLarge`; `Invalid` for an empty one; whatever the storage and the sender's connection do.
+/// Errors: `Forbidden`; `TooLarge`; `LimitReached` beyond what the tenant may store; `Invalid` for an empty one; whatever the storage and the sender's connection do.
 pub async fn receive(
     ctx: &Ctx,
     rules: &FileRules,
@@ -37,8 +38,18 @@ pub async fn receive(
     if declared.is_some_and(|bytes| bytes > rules.max_bytes) {
         return Err(too_large(rules));
     }
-    let content = ctx.store.receive(source, rules.max_bytes).await;
-    let content = content.map_err(|error| if error.kind() == Kind::TooLarge { too_large(rules) } else { error })?;
+    quota::require_room(ctx, room_for(declared.unwrap_or(1))).await?;
+    let room = quota::remaining_bytes(ctx).await?;
+    let most = rules.max_bytes.min(room.unwrap_or(u64::MAX));
+    let content = match ctx.store.receive(source, most).await {
+        Err(error) if error.kind() == Kind::TooLarge && most < rules.max_bytes => {
+            quota::require_room(ctx, room_for(most.saturating_add(1))).await?;
+            // Room was made meanwhile, too late for what has been cut off.
+            return Err(Error::unavailable("The upload was given up for want of room; send it again").retry_after(1));
+        }
+        Err(error) if error.kind() == Kind::TooLarge => return Err(too_large(rules)),
+        received => received?,
+    };
     if content.stored().size == 0 {
         return Err(Error::invalid_field("value_error", &["body", "file"], "The file is empty"));
     }
@@ -70,13 +81,27 @@ pub async fn keep(ctx: &Ctx, arrived: Arrived, new: NewFile) -> Result<Uploaded>
     let tx = ctx.begin().await?;
     repo::objects::touch(ctx, &tx, &stored).await?;
     tx.commit().await?;
+    let room = match repo::files::by_content(&*ctx.db, &file.sha256).await? {
+        Some(_) => Reservation::default(),
+        None => quota::reserve(ctx, room_for(file.size)).await?,
+    };
     arrived.content.publish().await?;
     let tx = ctx.begin().await?;
     let (file, duplicate) = insert_once(&tx, file).await?;
     repo::files::note_upload(ctx, &tx, file.id, &filename).await?;
     record(ctx, &tx, &file, &filename, duplicate).await?;
-    tx.commit().await?;
+    if duplicate {
+        tx.commit().await?;
+        room.release().await;
+    } else {
+        room.settle(tx).await?;
+    }
     Ok(Uploaded { file, duplicate, jobs: Vec::new() })
+}
+
+/// What one file takes of the tenant's limits.
+fn room_for(bytes: u64) -> quota::Request {
+    quota::Request { files: 1, bytes, ..quota::Request::default() }
 }
 
 /// Of two that bring one content at the same moment, one makes the file and the other is told of it.

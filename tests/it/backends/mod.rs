@@ -1,5 +1,6 @@
 //! The ground of the other tests: which backends this run covers, and that each gives a clean installation.
 
+mod file_faults;
 mod jobs;
 mod locks;
 mod property_index;

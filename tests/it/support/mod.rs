@@ -4,6 +4,7 @@
 pub mod backend;
 pub mod client;
 pub mod database;
+pub mod faults;
 pub mod files;
 pub mod postgres;
 pub mod receiver;

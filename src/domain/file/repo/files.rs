@@ -81,8 +81,8 @@ pub async fn insert(tx: &Tx, file: &File) -> Result<bool> {
     Ok(matches!(inserted, TryInsertResult::Inserted(rows) if rows > 0))
 }
 
-pub async fn by_content(tx: &Tx, hash: &ContentHash) -> Result<Option<File>> {
-    let found = Entity::find().filter(Column::Sha256.eq(hash.to_string())).one(tx).await?;
+pub async fn by_content(db: &impl ConnectionTrait, hash: &ContentHash) -> Result<Option<File>> {
+    let found = Entity::find().filter(Column::Sha256.eq(hash.to_string())).one(db).await?;
     found.map(File::try_from).transpose()
 }
 

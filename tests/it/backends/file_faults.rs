@@ -1,0 +1,250 @@
+//! Uploads on bad days: a storage that fails, hangs or is full, senders that stall or send too much. What was acknowledged is
+//! there, and nothing else is.
+
+use std::io;
+use std::time::Duration;
+
+use reqwest::{Body, Method};
+use serde_json::json;
+
+use crate::support::client::{Client, reply};
+use crate::support::faults::{Fault, Proxy};
+use crate::support::files::{download, put, upload};
+use crate::support::servers::Servers;
+use crate::support::world::{World, id};
+use crate::support::{Backend, Installation, on_every_backend};
+
+on_every_backend!(
+    a_file_over_the_limit_is_refused_before_and_during,
+    a_sender_that_stalls_is_given_up,
+    a_sender_that_goes_away_leaves_nothing,
+    a_storage_that_fails_is_said_to_and_recovers,
+    a_tenant_does_not_store_more_than_it_may,
+    a_lost_content_is_told_of_and_healed,
+);
+
+/// A body of unknown length.
+fn chunked(pieces: usize, size: usize, pause: Duration, last: Option<Duration>) -> Body {
+    let stream = futures::stream::unfold(0, move |number| async move {
+        if number == pieces {
+            tokio::time::sleep(last?).await;
+            return Some((Err(io::Error::other("gone")), number + 1));
+        }
+        if number > pieces {
+            return None;
+        }
+        tokio::time::sleep(pause).await;
+        Some((Ok(vec![number as u8; size]), number + 1))
+    });
+    Body::wrap_stream(stream)
+}
+
+/// Everything in the storage, as files; empty but for what servers of S3 note about themselves.
+fn stored(at: &Installation) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut pending = vec![at.blobs()];
+    while let Some(folder) = pending.pop() {
+        for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            match entry.file_type().unwrap().is_dir() {
+                true => pending.push(entry.path()),
+                false if name.starts_with(".") => {}
+                false => found.push(name),
+            }
+        }
+    }
+    found
+}
+
+/// Cleaning up may end a moment after the answer.
+async fn holds_soon(at: &Installation, count: usize) {
+    for _ in 0..100 {
+        if stored(at).len() == count {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("the storage holds {:?}, {count} were expected", stored(at));
+}
+
+async fn a_file_over_the_limit_is_refused_before_and_during(mut at: Installation) {
+    at.set("YUANTUS_STORAGE__MAX_FILE_BYTES", "6000000");
+    let World { admin, at, .. } = &World::start(at).await;
+    put(admin, "fits.bin", &vec![1; 6_000_000]).await.expect(200);
+    // Declared: four gigabytes more than may be, none of which are sent.
+    let mut socket = std::net::TcpStream::connect(host(admin)).unwrap();
+    let built = admin.request(Method::PUT, "/file/upload?filename=huge.bin").build().unwrap();
+    let mut head = format!("PUT {}?{} HTTP/1.1\r\nhost: x\r\n", built.url().path(), built.url().query().unwrap());
+    for (name, value) in built.headers() {
+        head += &format!("{name}: {}\r\n", value.to_str().unwrap());
+    }
+    head += "content-length: 4301000000\r\n\r\n";
+    io::Write::write_all(&mut socket, head.as_bytes()).unwrap();
+    let mut answer = [0; 400];
+    let count = io::Read::read(&mut socket, &mut answer).unwrap();
+    let answer = String::from_utf8_lossy(&answer[..count]).into_owned();
+    assert!(answer.starts_with("HTTP/1.1 413") && answer.contains("FILE_TOO_LARGE"), "{answer}");
+    // Undeclared: it is cut off on the way.
+    let body = chunked(20, 1_000_000, Duration::ZERO, None);
+    let sent = admin.request(Method::PUT, "/file/upload?filename=grows.bin").body(body).send().await;
+    if let Ok(response) = sent {
+        assert_eq!(response.status(), 413);
+    }
+    holds_soon(at, 1).await;
+}
+
+fn host(client: &Client) -> String {
+    let built = client.request(Method::GET, "/").build().unwrap();
+    format!("{}:{}", built.url().host_str().unwrap(), built.url().port().unwrap())
+}
+
+async fn a_sender_that_stalls_is_given_up(mut at: Installation) {
+    at.set("YUANTUS_STORAGE__STALL_SECONDS", "1");
+    let World { admin, at, .. } = &World::start(at).await;
+    // Longer in all than it may be silent, but it moves.
+    let slow = chunked(6, 1_000_000, Duration::from_millis(400), None);
+    reply(admin.request(Method::PUT, "/file/upload?filename=slow.bin").body(slow)).await.expect(200);
+    let stalls = chunked(6, 1_000_000, Duration::ZERO, Some(Duration::from_secs(120)));
+    let given_up = admin.request(Method::PUT, "/file/upload?filename=stalls.bin").body(stalls).send().await;
+    if let Ok(response) = given_up {
+        assert_eq!(response.status(), 400);
+        assert_eq!(response.json::<serde_json::Value>().await.unwrap()["detail"]["code"], "UPLOAD_STALLED");
+    }
+    holds_soon(at, 1).await;
+}
+
+async fn a_sender_that_goes_away_leaves_nothing(at: Installation) {
+    let World { admin, at, .. } = &World::start(at).await;
+    for size in [100_000, 3_000_000] {
+        let breaks = chunked(4, size, Duration::from_millis(50), Some(Duration::from_millis(100)));
+        let sent = admin.request(Method::PUT, "/file/upload?filename=breaks.bin").body(breaks).send().await;
+        assert!(sent.is_err() || sent.is_ok_and(|response| response.status() == 400));
+    }
+    holds_soon(at, 0).await;
+}
+
+async fn a_storage_that_fails_is_said_to_and_recovers(mut at: Installation) {
+    if at.backend == Backend::SqliteLocal {
+        return a_full_disk_is_said_to(at).await;
+    }
+    let proxy = Proxy::start(&Servers::get().s3_endpoint).await;
+    at.set("YUANTUS_S3_ENDPOINT_URL", proxy.url.clone());
+    let World { admin, at, .. } = &World::start(at).await;
+    let long: Vec<u8> = (0..9_000_000u32).map(|index| (index % 253) as u8).collect();
+    for (fault, content) in [
+        (Fault::Broken, &b"short"[..]),
+        (Fault::Busy, b"short"),
+        (Fault::Broken, &long),
+        (Fault::Busy, &long),
+        (Fault::GoesAway, &long),
+    ] {
+        proxy.set(fault);
+        let refused = put(admin, "a.bin", content).await;
+        assert_eq!(refused.status, 503, "{fault:?} {refused:?}");
+        assert!(refused.headers.contains_key("retry-after"), "{fault:?}");
+        assert!(!refused.text.contains("127.0.0.1"), "{refused:?}");
+    }
+    proxy.set(Fault::None);
+    assert_eq!(admin.get("/search?q=a.bin").await.expect(200)["total"], 0);
+    // One failure is tried again and nobody hears of it; neither of slowness.
+    proxy.set(Fault::Once);
+    put(admin, "once.bin", b"a failure in between").await.expect(200);
+    proxy.set(Fault::Slow);
+    let file = id(&put(admin, "long.bin", &long).await.expect(200));
+    proxy.set(Fault::None);
+    assert!(download(admin, &file, &[]).await.2 == long);
+    assert_eq!(stored(at).iter().filter(|name| name.len() == 64).count(), 2);
+}
+
+/// The program in a folder whose file system has room for a few megabytes.
+async fn a_full_disk_is_said_to(mut at: Installation) {
+    let disk = SmallDisk::mount(&at.folder().join("small"));
+    at.set("YUANTUS_LOCAL_STORAGE_PATH", disk.path.display().to_string());
+    let World { admin, .. } = &World::start(at).await;
+    let file = id(&upload(admin, "fits.bin", &vec![1; 3_000_000]).await);
+    for size in [9_000_000, 20_000_000] {
+        let refused = put(admin, "large.bin", &vec![2; size]).await;
+        assert_eq!(refused.status, 503, "{refused:?}");
+        assert_eq!(refused.json()["detail"]["code"], "STORAGE_FULL");
+    }
+    upload(admin, "small.bin", &vec![3; 1_000_000]).await;
+    assert_eq!(download(admin, &file, &[]).await.2.len(), 3_000_000);
+}
+
+/// A file system of eight megabytes, mounted by the test's user (root, as in the containers that run this).
+struct SmallDisk {
+    path: std::path::PathBuf,
+}
+
+impl SmallDisk {
+    fn mount(path: &std::path::Path) -> Self {
+        std::fs::create_dir_all(path).unwrap();
+        let mounted = std::process::Command::new("mount")
+            .args(["-t", "tmpfs", "-o", "size=8m,mode=0777", "tmpfs"])
+            .arg(path)
+            .status();
+        assert!(mounted.is_ok_and(|status| status.success()), "a small file system could not be mounted");
+        Self { path: path.to_owned() }
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = std::process::Command::new("umount").arg("-l").arg(&self.path).status();
+    }
+}
+
+async fn a_tenant_does_not_store_more_than_it_may(mut at: Installation) {
+    at.set("YUANTUS_QUOTA_MODE", "enforce");
+    let world = World::start(at).await;
+    let limits = world.at.cli(&["tenant", "quota", "acme", "--max-files", "3", "--max-storage-bytes", "6000000"]);
+    assert!(limits.status.success(), "{}", String::from_utf8_lossy(&limits.stderr));
+    let admin = &world.admin;
+    upload(admin, "a.bin", &vec![1; 3_000_000]).await;
+    let refused = put(admin, "b.bin", &vec![2; 4_000_000]).await.expect(429);
+    assert_eq!(refused["detail"]["code"], "QUOTA_EXCEEDED");
+    assert_eq!(refused["detail"]["resources"][0]["resource"], "storage_bytes");
+    // Of unknown length: cut off where the room ends.
+    let body = chunked(40, 1_000_000, Duration::ZERO, None);
+    let sent = admin.request(Method::PUT, "/file/upload?filename=grows.bin").body(body).send().await;
+    if let Ok(response) = sent {
+        assert_eq!(response.status(), 429);
+    }
+    // What is there already takes no room.
+    assert_eq!(upload(admin, "again.bin", &vec![1; 3_000_000]).await["duplicate"], true);
+    upload(admin, "c.bin", &vec![3; 1_000]).await;
+    // Twenty at the last place.
+    let last = (0..20u8).map(|number| {
+        let admin = admin.clone();
+        tokio::spawn(async move { put(&admin, "d.bin", &[number; 1_000]).await.status.as_u16() })
+    });
+    let mut statuses = Vec::new();
+    for sent in last.collect::<Vec<_>>() {
+        statuses.push(sent.await.unwrap());
+    }
+    statuses.sort_unstable();
+    assert_eq!((statuses[0], statuses[1..].iter().all(|status| *status == 429)), (200, true), "{statuses:?}");
+    let quota = admin.get("/admin/quota").await.expect(200);
+    assert_eq!((&quota["usage"]["files"], &quota["usage"]["storage_bytes"]), (&json!(3), &json!(3_002_000)));
+}
+
+async fn a_lost_content_is_told_of_and_healed(at: Installation) {
+    let World { admin, at, .. } = &World::start(at).await;
+    let file = upload(admin, "a.txt", b"content").await;
+    let hash = file["checksum"].as_str().unwrap();
+    let mut pending = vec![at.blobs()];
+    while let Some(folder) = pending.pop() {
+        for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+            match entry.file_type().unwrap().is_dir() {
+                true => pending.push(entry.path()),
+                false if entry.file_name() == hash => std::fs::remove_file(entry.path()).unwrap(),
+                false => {}
+            }
+        }
+    }
+    let (status, _, body) = download(admin, &id(&file), &[]).await;
+    assert_eq!(status, 503);
+    assert!(String::from_utf8(body).unwrap().contains("FILE_CONTENT_MISSING"));
+    assert_eq!(upload(admin, "a.txt", b"content").await["id"], file["id"]);
+    assert_eq!(download(admin, &id(&file), &[]).await.2, b"content");
+}
