@@ -116,8 +116,13 @@ async fn a_dropped_reservation_is_given_back_by_itself() {
 #[tokio::test(flavor = "multi_thread")]
 async fn of_many_at_once_as_many_win_as_there_is_room() {
     let org = enforced(7).await;
+    for _ in 0..6 {
+        upload(&org.ctx).await.unwrap();
+    }
+    // What was deleted is found out beside those who come at once.
+    delete_files(&org.ctx).await;
     for _ in 0..4 {
-        commit_file(&org.ctx).await;
+        upload(&org.ctx).await.unwrap();
     }
     let tries = (0..20).map(|_| {
         let ctx = org.ctx.clone();
