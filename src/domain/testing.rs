@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use crate::config::{DatabaseUrl, SchemaMode, TenancyMode};
+use crate::config::{DatabaseUrl, Quota, QuotaMode, SchemaMode, TenancyMode};
 use crate::context::{Actor, Ctx, PlatformCtx};
 use crate::db::{self, Limits};
 use crate::domain::identity::{IdentitySeed, NewUser, seed_identity};
@@ -25,8 +25,14 @@ pub struct TestOrg {
 
 impl TestOrg {
     pub async fn new() -> Self {
+        Self::limited(QuotaMode::Disabled).await
+    }
+
+    /// The same where limits mean something.
+    pub async fn limited(mode: QuotaMode) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let tenancy = Arc::new(tenancy(folder.path()).await);
+        let quota = Quota { mode, self_service: true };
+        let tenancy = Arc::new(tenancy(folder.path()).await.with_quota(quota));
         let user = NewUser {
             id: None,
             username: "admin".to_owned(),

@@ -33,3 +33,6 @@ pub use usage::PlaceUsage;
 
 /// The code of a refusal at a limit.
 pub const QUOTA_EXCEEDED: &str = "QUOTA_EXCEEDED";
+
+#[cfg(test)]
+mod room_tests;

@@ -15,6 +15,7 @@ mod permissions;
 mod plugins;
 mod query;
 mod query_model;
+mod quotas;
 mod rpc;
 mod search;
 mod stale;
