@@ -207,7 +207,8 @@ fn unreachable(target: &DatabaseUrl, error: Error) -> Error {
     Error::config(format!("The control database {} cannot be opened: {advice}", target.redacted())).caused_by(error)
 }
 
-fn storage_target(config: &Config) -> StorageTarget {
+/// The storage that the configuration names.
+pub fn storage_target(config: &Config) -> StorageTarget {
     match config.storage.kind {
         StorageKind::Local => StorageTarget::Local { path: config.local_storage_path() },
         StorageKind::Memory => StorageTarget::Memory,
