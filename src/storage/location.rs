@@ -32,6 +32,20 @@ pub enum Location {
 }
 
 impl Location {
+    /// How the configured storage is called when another is configured.
+    pub fn of(target: &StorageTarget) -> Self {
+        match target {
+            StorageTarget::Local { path } => Self::Local { path: path.canonicalize().unwrap_or_else(|_| path.clone()) },
+            StorageTarget::S3(s3) => Self::S3 {
+                place: ObjectPlace::new(Some(&s3.bucket), None).unwrap_or_default(),
+                endpoint: Some(s3.endpoint_url.clone().unwrap_or_else(|| AMAZON.to_owned())),
+                region: Some(s3.region.clone()),
+                virtual_host_style: Some(s3.virtual_host_style),
+            },
+            StorageTarget::Memory => Self::Configured,
+        }
+    }
+
     /// The storage to connect to. What an S3 location does not say is as configured.
     pub fn target(&self, configured: &StorageTarget, keys: Option<(String, String)>) -> StorageTarget {
         let (endpoint, region, style) = match self {
@@ -137,9 +151,16 @@ impl fmt::Display for Location {
         match self {
             Self::Configured => out.write_str("configured"),
             Self::Local { path } => write!(out, "local:{}", path.display()),
-            Self::S3 { place, endpoint, .. } => {
-                write!(out, "s3:{}", place.bucket().unwrap_or_default())?;
-                endpoint.as_ref().map_or(Ok(()), |endpoint| write!(out, "?endpoint={endpoint}"))
+            Self::S3 { place, endpoint, region, virtual_host_style } => {
+                let mut options = form_urlencoded::Serializer::new(String::new());
+                for (name, value) in [("endpoint", endpoint.as_deref()), ("region", region.as_deref()), ("prefix", place.prefix())]
+                {
+                    value.map(|value| options.append_pair(name, value));
+                }
+                virtual_host_style.map(|host| options.append_pair("style", if host { "host" } else { "path" }));
+                let options = options.finish();
+                let mark = if options.is_empty() { "" } else { "?" };
+                write!(out, "s3:{}{mark}{options}", place.bucket().unwrap_or_default())
             }
         }
     }
@@ -185,6 +206,10 @@ mod tests {
             secret_access_key: Some("secret".to_owned()),
             virtual_host_style: false,
         });
+        let named = Location::of(&configured);
+        assert_eq!(named.to_string(), "s3:files?endpoint=http%3A%2F%2Fobjects%3A9000&region=eu&style=path");
+        assert_eq!(parse(&named.to_string()).unwrap(), named);
+
         let near = s3_of(parse("s3:other").unwrap().target(&configured, None));
         assert_eq!((near.endpoint_url.as_deref(), near.bucket.as_str()), (Some("http://objects:9000"), "other"));
         assert_eq!((near.region.as_str(), near.access_key_id.as_deref()), ("eu", Some("id")));

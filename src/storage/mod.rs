@@ -8,6 +8,7 @@ mod answer;
 mod blob;
 mod bucket;
 mod check;
+mod copy;
 mod diagnosis;
 mod disposition;
 mod errors;
@@ -26,6 +27,7 @@ use std::sync::Once;
 
 pub use blob::{Blob, ByteStream, TenantStore, out_of_range};
 pub use check::{Check, Verdict};
+pub use copy::Copied;
 pub use disposition::content_disposition;
 pub use health::Health;
 pub use keys::ContentHash;

@@ -201,6 +201,17 @@ impl Backend {
         Ok(Self { operator, presigner, root, target: target.clone() })
     }
 
+    /// Whether both keep their objects in one place. The same one by two addresses is not recognised.
+    pub(super) fn is_same_as(&self, other: &Self) -> bool {
+        match (&self.target, &other.target) {
+            (StorageTarget::S3(one), StorageTarget::S3(another)) => {
+                one.bucket == another.bucket && one.endpoint_url == another.endpoint_url
+            }
+            (StorageTarget::Local { .. }, StorageTarget::Local { .. }) => self.root == other.root,
+            _ => std::ptr::eq(self, other),
+        }
+    }
+
     async fn probe(&self) -> Result<()> {
         let key = keys::probe();
         let outcome = tokio::time::timeout(PROBE_TIMEOUT, self.round_trip(&key)).await;

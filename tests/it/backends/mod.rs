@@ -6,6 +6,8 @@ mod property_index;
 mod search;
 mod server;
 mod storage;
+mod storage_copy;
+mod storage_init;
 mod workers;
 
 use std::io::Write;
