@@ -52,7 +52,13 @@ impl TenantStore {
         let reader = InspectReader::new(blob.into_reader(), |some: &[u8]| tell(some.len() as u64));
         let received = self.receive(reader, u64::MAX).await.map_err(unread)?;
         if received.stored().sha256 != content.sha256 {
-            return Ok(Copied::Damaged);
+            // What arrived is cut where it could not be written any further, too.
+            drop(received);
+            return match source.examine(&content.sha256, content.size, &|_| {}).await? {
+                Health::Sound => Err(Error::unavailable("The copy could not be written to its end")),
+                Health::Missing => Ok(Copied::Gone),
+                Health::Damaged { .. } => Ok(Copied::Damaged),
+            };
         }
         if replaces {
             // One of the same size passes for the content itself.
@@ -66,26 +72,4 @@ impl TenantStore {
 /// The source is a storage here, no client.
 fn unread(error: Error) -> Error {
     if error.kind() == Kind::BadRequest { Error::internal("The source cannot be read to its end").caused_by(error.chain()) } else { error }
-}
-
-// TEMPORARY until the core brings `receive`.
-struct Received(TenantStore, Vec<u8>, super::Stored);
-impl Received {
-    fn stored(&self) -> super::Stored {
-        self.2
-    }
-    async fn publish(self) -> Result<super::Stored> {
-        self.0.put(&self.1[..], u64::MAX).await
-    }
-}
-impl TenantStore {
-    async fn receive(&self, mut source: impl tokio::io::AsyncRead + Send + Unpin, _: u64) -> Result<Received> {
-        use sha2::Digest;
-        use tokio::io::AsyncReadExt;
-        let mut all = Vec::new();
-        source.read_to_end(&mut all).await.map_err(|e| Error::bad_request("x").caused_by(e))?;
-        let sha256 = super::ContentHash::from_bytes(sha2::Sha256::digest(&all).into());
-        let size = all.len() as u64;
-        Ok(Received(self.clone(), all, super::Stored { sha256, size }))
-    }
 }

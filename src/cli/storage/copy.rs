@@ -188,7 +188,7 @@ fn pair(given: &Copy, place: &Place, from: &Storage, to: &Storage) -> Result<Pai
         }
     }
     let bind = |storage: &Storage, location: &Location| {
-        storage.bind_at(&location.place(&own)?, &place.tenant, &place.org)
+        storage.bind_at(&location.place(&own)?, &place.tenant, place.org.as_ref())
     };
     let pair = Pair { name: place.name(), from: bind(from, &given.from)?, to: bind(to, &given.to)? };
     if pair.from.is_same_as(&pair.to) {

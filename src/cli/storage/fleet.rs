@@ -1,4 +1,4 @@
-//! Which organisations a command is for, and going through them: some at a time, until it is told to stop.
+//! Which databases a command is for, and going through them: some at a time, until it is told to stop.
 
 use clap::Args;
 use tokio_util::sync::CancellationToken;
@@ -13,7 +13,7 @@ use crate::storage::{ObjectPlace, TenantStore};
 use crate::tenancy::Placement;
 use crate::types::{OrgId, TenantId};
 
-/// Organisations at the same time.
+/// Databases at the same time.
 pub const AT_ONCE: usize = 4;
 
 #[derive(Debug, Args)]
@@ -26,25 +26,26 @@ pub struct Scope {
     pub org: Option<OrgId>,
 }
 
-/// One organisation and where it is recorded.
+/// A product database and its objects: those of one organisation, or of all of a tenant's where they share it.
 #[derive(Debug, Clone)]
 pub struct Place {
     pub tenant: TenantId,
-    pub org: OrgId,
+    /// None where all of the tenant's share it.
+    pub org: Option<OrgId>,
     placement: Placement,
 }
 
 impl Scope {
-    /// The organisations that have a database, those of suspended tenants too.
+    /// The databases that are ready, those of suspended tenants too.
     pub async fn places(&self, app: &App) -> Result<Vec<Place>> {
         let mut found = Vec::new();
-        let ready = app.tenancy.ready_places().await?;
-        for placement in ready.into_iter().filter(|one| self.tenant.as_ref().is_none_or(|t| one.tenant == t.as_str())) {
+        for placement in app.tenancy.ready_places().await? {
             let tenant = TenantId::new(placement.tenant.as_str())?;
-            for org in orgs(app, &tenant, &placement).await? {
-                if self.org.as_ref().is_none_or(|only| *only == org) {
-                    found.push(Place { tenant: tenant.clone(), org, placement: placement.clone() });
-                }
+            let org = Some(placement.org.as_str()).filter(|org| !org.is_empty()).map(OrgId::new).transpose()?;
+            let is_meant = self.tenant.as_ref().is_none_or(|only| *only == tenant)
+                && (self.org.is_none() || org.is_none() || self.org == org);
+            if is_meant {
+                found.push(Place { tenant, org, placement });
             }
         }
         match (&self.tenant, found.is_empty()) {
@@ -55,18 +56,9 @@ impl Scope {
     }
 }
 
-/// Where organisations share a database, each has its own objects.
-async fn orgs(app: &App, tenant: &TenantId, placement: &Placement) -> Result<Vec<OrgId>> {
-    if !placement.org.is_empty() {
-        return Ok(vec![OrgId::new(placement.org.as_str())?]);
-    }
-    let orgs = identity::list_orgs(&app.platform("cli").within(tenant.clone())).await?;
-    orgs.into_iter().map(|org| OrgId::new(org.id)).collect()
-}
-
 impl Place {
     pub fn name(&self) -> String {
-        format!("{}/{}", self.tenant, self.org)
+        self.placement.name()
     }
 
     /// Where its objects are recorded to be.
@@ -75,15 +67,27 @@ impl Place {
     }
 
     pub fn store(&self, app: &App) -> Result<TenantStore> {
-        app.tenancy.store_at(&self.placement, &self.org)
+        app.tenancy.store_at(&self.placement)
     }
 
-    /// The command line at work in it, also where its tenant is suspended.
+    /// The command line at work in it, also where its tenant is suspended; in the name of the first organisation of several.
     pub async fn ctx(&self, app: &App) -> Result<Ctx> {
         let site = Site::open(&app.tenancy, &self.placement).await?;
-        let mut ctx = site.ctx(self.org.as_str())?;
+        let org = match &self.org {
+            Some(org) => org.to_string(),
+            None => {
+                let orgs = identity::list_orgs(&app.platform("cli").within(self.tenant.clone())).await?;
+                orgs.into_iter().next().map(|org| org.id).unwrap_or_default()
+            }
+        };
+        let mut ctx = site.ctx(&org)?;
         ctx.actor = Actor::System { name: "cli" };
         Ok(ctx)
+    }
+
+    /// Closes its database again: a command over all of them keeps none open.
+    pub async fn close(&self, app: &App) {
+        app.tenancy.close_unused(&self.placement.place()).await;
     }
 }
 
