@@ -14,7 +14,7 @@ use super::strangers::Strangers;
 use crate::context::now;
 use crate::error::Result;
 use crate::jobs::queue::{Claimed, claim, outlook, unknown};
-use crate::jobs::{Registry, Site, Subscriber, outbox, tidy};
+use crate::jobs::{Registry, Site, Subscriber, enqueue_recurring, outbox, tidy};
 use crate::telemetry::metrics;
 use crate::tenancy::{Outlook, Place, Placement, Tenancy};
 
@@ -127,6 +127,7 @@ impl Visitor {
             if tidying {
                 let deleted = tidy(&site.db, now()).await?;
                 tracing::debug!(tenant = %site.tenant, deleted, "traces of old work deleted");
+                enqueue_recurring(&site, &self.registry, now()).await?;
             }
             self.look(place, &site, room).await?
         };

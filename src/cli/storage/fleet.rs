@@ -9,7 +9,7 @@ use crate::context::{Actor, Ctx};
 use crate::domain::identity;
 use crate::error::{Error, Result};
 use crate::jobs::Site;
-use crate::storage::{ObjectPlace, TenantStore};
+use crate::storage::ObjectPlace;
 use crate::tenancy::Placement;
 use crate::types::{OrgId, TenantId};
 
@@ -66,9 +66,6 @@ impl Place {
         self.placement.objects()
     }
 
-    pub fn store(&self, app: &App) -> Result<TenantStore> {
-        app.tenancy.store_at(&self.placement)
-    }
 
     /// The command line at work in it, also where its tenant is suspended; in the name of the first organisation of several.
     pub async fn ctx(&self, app: &App) -> Result<Ctx> {

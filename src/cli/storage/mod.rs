@@ -3,7 +3,10 @@
 mod bar;
 mod copy;
 mod fleet;
+mod gc;
 mod links;
+mod status;
+mod verify;
 
 use clap::Subcommand;
 
@@ -14,6 +17,12 @@ use crate::error::Result;
 
 #[derive(Debug, Subcommand)]
 pub enum StorageCommand {
+    /// Remove the contents that nothing refers to, and what uploads left behind
+    Gc(gc::Gc),
+    /// Read every content again and compare it with its checksum
+    Verify(verify::Verify),
+    /// How much each database's part of the storage holds
+    Status(status::Status),
     /// Copy contents from one storage to another, each checked on the way; repeating goes on where it stopped
     Copy(copy::Copy),
     /// Make a link to a file and follow it; says why it does not work
@@ -27,6 +36,10 @@ pub async fn run(command: StorageCommand, loaded: Loaded) -> Result<()> {
     let app = command_app(loaded, ControlSchema::AsConfigured).await?;
     let done = match command {
         StorageCommand::Copy(command) => copy::run(command, &app).await,
+        StorageCommand::Gc(command) => gc::run(command, &app).await,
+        StorageCommand::Verify(command) => verify::run(command, &app).await,
+        StorageCommand::Status(command) => status::run(command, &app).await,
+        // It needs no database.
         StorageCommand::CheckLinks(_) => Ok(()),
     };
     app.close().await;

@@ -2,7 +2,7 @@
 
 use sea_orm::sea_query::{LockType, OnConflict};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QuerySelect,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QuerySelect, SqlErr,
     TryInsertResult,
 };
 use uuid::Uuid;
@@ -77,8 +77,18 @@ pub async fn insert(tx: &Tx, file: &File) -> Result<bool> {
         created_at: Set(file.created_at),
     };
     let once = OnConflict::column(Column::Sha256).do_nothing().to_owned();
-    let inserted = Entity::insert(row).on_conflict(once).try_insert().exec_without_returning(tx).await?;
-    Ok(matches!(inserted, TryInsertResult::Inserted(rows) if rows > 0))
+    let inserted = Entity::insert(row).on_conflict(once).try_insert().exec_without_returning(tx).await;
+    Ok(matches!(inserted.map_err(collected)?, TryInsertResult::Inserted(rows) if rows > 0))
+}
+
+/// The grace of collecting is longer than an upload takes; where it was not, the upload is to be repeated.
+fn collected(error: DbErr) -> Error {
+    match error.sql_err() {
+        Some(SqlErr::ForeignKeyConstraintViolation(_)) => {
+            Error::unavailable("The content was collected before its file was known; send it again").retry_after(1)
+        }
+        _ => error.into(),
+    }
 }
 
 pub async fn by_content(tx: &Tx, hash: &ContentHash) -> Result<Option<File>> {
