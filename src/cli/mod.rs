@@ -27,8 +27,8 @@ use crate::config::{Config, Loaded, LogFormat};
 use crate::context::{Actor, Ctx};
 use crate::error::{Error, Kind, Result};
 use crate::plugins::Plugin;
-use crate::types::{OrgId, TenantId};
 use crate::telemetry;
+use crate::types::{OrgId, TenantId};
 
 /// Product lifecycle management: parts, bills of materials, revisions and changes, one database per organisation.
 ///

@@ -166,7 +166,8 @@ mod tests {
         assert!(fresh.contains(RULE) && fresh.ends_with(END_OF_RULES), "{fresh}");
         assert_eq!(with_rule(Some(&fresh)), None);
 
-        let others = "<?xml version=\"1.0\"?><LifecycleConfiguration><Rule><ID>keep</ID></Rule></LifecycleConfiguration>";
+        let others =
+            "<?xml version=\"1.0\"?><LifecycleConfiguration><Rule><ID>keep</ID></Rule></LifecycleConfiguration>";
         let joined = with_rule(Some(others)).unwrap();
         assert!(joined.contains("<ID>keep</ID>") && joined.contains(RULE), "{joined}");
         assert_eq!(joined.matches(END_OF_RULES).count(), 1);

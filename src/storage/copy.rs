@@ -71,5 +71,9 @@ impl TenantStore {
 
 /// The source is a storage here, no client.
 fn unread(error: Error) -> Error {
-    if error.kind() == Kind::BadRequest { Error::internal("The source cannot be read to its end").caused_by(error.chain()) } else { error }
+    if error.kind() == Kind::BadRequest {
+        Error::internal("The source cannot be read to its end").caused_by(error.chain())
+    } else {
+        error
+    }
 }

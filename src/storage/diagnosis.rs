@@ -29,7 +29,8 @@ pub(super) fn advice(followed: &Followed, has_public_endpoint: bool, virtual_hos
         Followed::Unreachable(reason) => unreachable(&reason.to_lowercase(), setting, virtual_host_style),
         Followed::Answered(answer) => answered(answer, setting, virtual_host_style),
     };
-    let unset = "storage.s3.public_endpoint_url is not set: set it to the address by which browsers reach the S3 server";
+    let unset =
+        "storage.s3.public_endpoint_url is not set: set it to the address by which browsers reach the S3 server";
     texts.into_iter().chain((!has_public_endpoint).then(|| unset.to_owned())).collect()
 }
 
@@ -37,7 +38,9 @@ fn unreachable(reason: &str, setting: &str, virtual_host_style: bool) -> Vec<Str
     let any = |words: &[&str]| words.iter().any(|word| reason.contains(word));
     if any(&["certificate", "unknownissuer", "tls", "handshake", "notvalidforname"]) {
         return vec![
-            format!("TLS fails: the certificate at {setting} must be valid for its host name and come from a known authority"),
+            format!(
+                "TLS fails: the certificate at {setting} must be valid for its host name and come from a known authority"
+            ),
             "if the port speaks plain HTTP, the address begins with http://".to_owned(),
         ];
     }
@@ -68,7 +71,13 @@ fn answered(answer: &Answer, setting: &str, virtual_host_style: bool) -> Vec<Str
         (_, "NoSuchBucket" | "NoSuchKey") => {
             vec![style, "this is another S3 server than the one that files are written to, or a proxy changes the path"]
         }
-        (_, "AuthorizationHeaderMalformed" | "AuthorizationQueryParametersError" | "PermanentRedirect" | "IllegalLocationConstraintException") => {
+        (
+            _,
+            "AuthorizationHeaderMalformed"
+            | "AuthorizationQueryParametersError"
+            | "PermanentRedirect"
+            | "IllegalLocationConstraintException",
+        ) => {
             vec!["storage.s3.region differs from the bucket's"]
         }
         (_, "AccessDenied") => vec![
@@ -76,7 +85,9 @@ fn answered(answer: &Answer, setting: &str, virtual_host_style: bool) -> Vec<Str
             "a policy of the bucket refuses requests from here",
         ],
         (400, "") => vec!["the address begins with http:// and the port speaks HTTPS, or the other way round"],
-        (200..300, _) => vec!["something else answers there: the console of the S3 server, another program, or a cache"],
+        (200..300, _) => {
+            vec!["something else answers there: the console of the S3 server, another program, or a cache"]
+        }
         (502..=504, _) => vec!["the proxy does not reach the S3 server behind it"],
         (_, "") => vec!["this is no S3 server, or a proxy in front of it refuses the request: see its log", style],
         _ => vec!["see the log of the S3 server"],

@@ -115,11 +115,16 @@ impl Backend {
             return if named && answer.content_type.as_deref() == Some(TYPE) {
                 Check::passed("links", format!("a link to {place} was followed and led to the file"))
             } else {
-                Check::new("links", Verdict::Warning, format!("a link to {place} works, but the file's name or type is lost"))
-                    .advise("something between changes Content-Disposition or Content-Type: let a proxy pass them on")
+                Check::new(
+                    "links",
+                    Verdict::Warning,
+                    format!("a link to {place} works, but the file's name or type is lost"),
+                )
+                .advise("something between changes Content-Disposition or Content-Type: let a proxy pass them on")
             };
         }
-        let check = Check::failed("links", format!("a link to {place} does not lead to the file: {}", followed.shown()));
+        let check =
+            Check::failed("links", format!("a link to {place} does not lead to the file: {}", followed.shown()));
         let style = matches!(&self.target, StorageTarget::S3(s3) if s3.virtual_host_style);
         advice(followed, self.has_public_endpoint(), style).into_iter().fold(check, Check::advise)
     }
@@ -161,8 +166,12 @@ fn part(followed: &Followed, wanted: &str) -> Check {
         Followed::Answered(answer) if answer.status == 206 && answer.body == wanted => {
             Check::passed("link_ranges", "a part of the file was answered with that part")
         }
-        other => Check::new("link_ranges", Verdict::Warning, format!("a request for a part was answered with {}", other.shown()))
-            .advise("let the proxy in front of the S3 server pass on Range; without it viewers load whole files"),
+        other => Check::new(
+            "link_ranges",
+            Verdict::Warning,
+            format!("a request for a part was answered with {}", other.shown()),
+        )
+        .advise("let the proxy in front of the S3 server pass on Range; without it viewers load whole files"),
     }
 }
 
@@ -171,8 +180,12 @@ fn reach(link: &Url, public: bool, secure: bool) -> Option<Check> {
     let place = origin(link);
     if secure && link.scheme() == "http" {
         return Some(
-            Check::new("link_address", Verdict::Warning, format!("the server is reached over HTTPS, and links lead to {place}"))
-                .advise("browsers refuse such downloads: set storage.s3.public_endpoint_url to an https address"),
+            Check::new(
+                "link_address",
+                Verdict::Warning,
+                format!("the server is reached over HTTPS, and links lead to {place}"),
+            )
+            .advise("browsers refuse such downloads: set storage.s3.public_endpoint_url to an https address"),
         );
     }
     let near = match link.host() {
@@ -182,7 +195,11 @@ fn reach(link: &Url, public: bool, secure: bool) -> Option<Check> {
         None => true,
     };
     near.then(|| {
-        let check = Check::new("link_address", Verdict::Warning, format!("links lead to {place}: only machines near this one reach it"));
+        let check = Check::new(
+            "link_address",
+            Verdict::Warning,
+            format!("links lead to {place}: only machines near this one reach it"),
+        );
         check.advise(if public {
             "right if all users are in this network; else correct storage.s3.public_endpoint_url"
         } else {

@@ -137,7 +137,10 @@ fn s3(text: &str) -> Result<Location> {
 /// A key in an address would be seen in the list of processes.
 fn checked_endpoint(text: String) -> Result<String> {
     let plain = |url: &Url| {
-        matches!(url.scheme(), "http" | "https") && url.username().is_empty() && url.password().is_none() && url.has_host()
+        matches!(url.scheme(), "http" | "https")
+            && url.username().is_empty()
+            && url.password().is_none()
+            && url.has_host()
     };
     if text == AMAZON || Url::parse(&text).is_ok_and(|url| plain(&url)) {
         return Ok(text);
@@ -153,7 +156,8 @@ impl fmt::Display for Location {
             Self::Local { path } => write!(out, "local:{}", path.display()),
             Self::S3 { place, endpoint, region, virtual_host_style } => {
                 let mut options = form_urlencoded::Serializer::new(String::new());
-                for (name, value) in [("endpoint", endpoint.as_deref()), ("region", region.as_deref()), ("prefix", place.prefix())]
+                for (name, value) in
+                    [("endpoint", endpoint.as_deref()), ("region", region.as_deref()), ("prefix", place.prefix())]
                 {
                     value.map(|value| options.append_pair(name, value));
                 }
@@ -184,9 +188,19 @@ mod tests {
     #[test]
     fn what_is_no_storage_is_refused() {
         for bad in [
-            "", "minio", "local:", "s3:", "s3:a/b", "s3:ok-bucket?colour=red", "s3:ok-bucket?style=x",
-            "s3:ok-bucket?endpoint=minio:9000", "s3:ok-bucket?endpoint=http://id:secret@h", "s3:ok-bucket?prefix=tenants",
-            "s3:ok-bucket?region=", "Configured", "configured:",
+            "",
+            "minio",
+            "local:",
+            "s3:",
+            "s3:a/b",
+            "s3:ok-bucket?colour=red",
+            "s3:ok-bucket?style=x",
+            "s3:ok-bucket?endpoint=minio:9000",
+            "s3:ok-bucket?endpoint=http://id:secret@h",
+            "s3:ok-bucket?prefix=tenants",
+            "s3:ok-bucket?region=",
+            "Configured",
+            "configured:",
         ] {
             assert!(parse(bad).is_err(), "{bad}");
         }
@@ -222,7 +236,10 @@ mod tests {
 
         let own = ObjectPlace::new(Some("acme-files"), Some("eu")).unwrap();
         assert_eq!(far.place(&own).unwrap(), ObjectPlace::new(Some("other"), Some("a/b")).unwrap());
-        assert_eq!(parse("s3:other").unwrap().place(&own).unwrap(), ObjectPlace::new(Some("other"), Some("eu")).unwrap());
+        assert_eq!(
+            parse("s3:other").unwrap().place(&own).unwrap(),
+            ObjectPlace::new(Some("other"), Some("eu")).unwrap()
+        );
         assert_eq!(parse("local:/x").unwrap().place(&own).unwrap(), ObjectPlace::new(None, Some("eu")).unwrap());
         assert_eq!(Location::Configured.place(&own).unwrap(), own);
     }

@@ -127,7 +127,9 @@ fn advice_on_refusal(answer: &Answer) -> Vec<String> {
         (409, _) => "somebody else has a bucket of this name: choose another (storage.s3.bucket)",
         (400, _) => "see that the name is one S3 takes (a-z, 0-9, dots, hyphens) and that storage.s3.region fits",
         (301 | 307 | 308, _) => "the bucket is in another region: set storage.s3.region",
-        (401 | 403, _) => "allow the key s3:CreateBucket, or have the bucket made by someone who may; check id and secret",
+        (401 | 403, _) => {
+            "allow the key s3:CreateBucket, or have the bucket made by someone who may; check id and secret"
+        }
         _ => "see the log of the S3 server",
     };
     moved.into_iter().chain([by_code.to_owned()]).collect()
@@ -136,7 +138,8 @@ fn advice_on_refusal(answer: &Answer) -> Vec<String> {
 /// A bucket without the rule works; it only grows.
 fn rule(done: Result<Rule>) -> Check {
     let name = "unfinished_uploads";
-    let by_hand = format!("have it clear away unfinished multipart uploads after {ABORT_AFTER_DAYS} days by its own means");
+    let by_hand =
+        format!("have it clear away unfinished multipart uploads after {ABORT_AFTER_DAYS} days by its own means");
     match done {
         Ok(Rule::There) => Check::passed(name, "the bucket clears away unfinished uploads"),
         Ok(Rule::Made) => {
@@ -144,7 +147,9 @@ fn rule(done: Result<Rule>) -> Check {
         }
         Ok(Rule::Refused(answer)) if answer.status == 403 => {
             Check::new(name, Verdict::Warning, format!("the key may not set lifecycle rules ({})", answer.shown()))
-                .advise("allow it s3:GetLifecycleConfiguration and s3:PutLifecycleConfiguration, or set the rule yourself")
+                .advise(
+                    "allow it s3:GetLifecycleConfiguration and s3:PutLifecycleConfiguration, or set the rule yourself",
+                )
         }
         Ok(Rule::Refused(answer)) => {
             Check::new(name, Verdict::Skipped, format!("this server takes no lifecycle rules ({})", answer.shown()))

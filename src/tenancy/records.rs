@@ -77,7 +77,13 @@ impl Tenancy {
     /// a second. Who moves them there is the caller.
     ///
     /// Fails with `NotFound` when it has no database.
-    pub async fn move_objects(&self, tx: &Tx, tenant: &TenantId, org: &OrgId, objects: &ObjectPlace) -> Result<Placement> {
+    pub async fn move_objects(
+        &self,
+        tx: &Tx,
+        tenant: &TenantId,
+        org: &OrgId,
+        objects: &ObjectPlace,
+    ) -> Result<Placement> {
         let made = at(&self.rules.place(tenant, org)).add(placement::Column::State.eq(READY));
         let missing = || Error::not_found("The organisation has no database yet: leave out --files-copied");
         let before = placement::Entity::find().filter(made.clone()).one(tx).await?.ok_or_else(missing)?;

@@ -134,11 +134,9 @@ pub async fn run(given: Copy, app: &App) -> Result<()> {
     for place in &places {
         match pair(&given, place, &from, &to) {
             Ok(pair) => pairs.push(pair),
-            Err(error) => reports.push(Report {
-                organisation: place.name(),
-                error: Some(error.chain()),
-                ..Report::default()
-            }),
+            Err(error) => {
+                reports.push(Report { organisation: place.name(), error: Some(error.chain()), ..Report::default() })
+            }
         }
     }
     let stop = stop_on_interrupt();
@@ -149,19 +147,26 @@ pub async fn run(given: Copy, app: &App) -> Result<()> {
     reports.extend(stream::iter(pairs).map(all).buffer_unordered(AT_ONCE).collect::<Vec<_>>().await);
     bar.finish_and_clear();
     reports.sort_by(|one, other| one.organisation.cmp(&other.organisation));
-    if given.json { print::json(&reports)? } else { show(&reports, &given)? }
+    if given.json {
+        print::json(&reports)?
+    } else {
+        show(&reports, &given)?
+    }
     if stop.is_cancelled() {
         return Err(interrupted());
     }
     match reports.iter().filter(|report| !report.is_whole()).count() {
         0 if given.json || given.dry_run => Ok(()),
         0 => next_steps(&given, &configured),
-        some => Err(Error::unavailable(format!("{some} organisations were not copied wholly; mend the cause and run it again"))),
+        some => Err(Error::unavailable(format!(
+            "{some} organisations were not copied wholly; mend the cause and run it again"
+        ))),
     }
 }
 
 fn connect(location: &Location, configured: &StorageTarget, which: &str) -> Result<Storage> {
-    let variable = |name: &str| std::env::var(format!("YUANTUS_COPY_{which}_S3_{name}")).ok().filter(|key| !key.is_empty());
+    let variable =
+        |name: &str| std::env::var(format!("YUANTUS_COPY_{which}_S3_{name}")).ok().filter(|key| !key.is_empty());
     let keys = match (variable("ACCESS_KEY_ID"), variable("SECRET_ACCESS_KEY")) {
         (Some(id), Some(secret)) => Some((id, secret)),
         (None, None) => None,
@@ -211,9 +216,10 @@ async fn count(pairs: &[Pair], stop: &CancellationToken) -> u64 {
             listed.await
         }
     };
-    let counted = stream::iter(pairs).map(of).buffer_unordered(AT_ONCE).fold(0, |sum, one: Result<u64>| {
-        std::future::ready(sum + one.unwrap_or(0))
-    });
+    let counted = stream::iter(pairs)
+        .map(of)
+        .buffer_unordered(AT_ONCE)
+        .fold(0, |sum, one: Result<u64>| std::future::ready(sum + one.unwrap_or(0)));
     let counted = stop.run_until_cancelled(counted).await.unwrap_or(0);
     bar.finish_and_clear();
     counted
@@ -317,7 +323,8 @@ fn settings(to: &Location) -> String {
     match to {
         Location::Local { path } => format!("YUANTUS_STORAGE_TYPE=local YUANTUS_LOCAL_STORAGE_PATH={}", path.display()),
         Location::S3 { place, endpoint, region, .. } => {
-            let mut text = format!("YUANTUS_STORAGE_TYPE=s3 YUANTUS_S3_BUCKET_NAME={}", place.bucket().unwrap_or_default());
+            let mut text =
+                format!("YUANTUS_STORAGE_TYPE=s3 YUANTUS_S3_BUCKET_NAME={}", place.bucket().unwrap_or_default());
             for (name, value) in [("ENDPOINT_URL", endpoint), ("REGION", region)] {
                 if let Some(value) = value {
                     text.push_str(&format!(" YUANTUS_S3_{name}={value}"));

@@ -66,7 +66,6 @@ impl Place {
         self.placement.objects()
     }
 
-
     /// The command line at work in it, also where its tenant is suspended; in the name of the first organisation of several.
     pub async fn ctx(&self, app: &App) -> Result<Ctx> {
         let site = Site::open(&app.tenancy, &self.placement).await?;

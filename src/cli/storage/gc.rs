@@ -51,7 +51,9 @@ pub async fn run(given: Gc, app: &App) -> Result<()> {
     let grace = match given.grace {
         None => gc_grace(&app.config),
         Some(0) if app.config.environment != Environment::Test => {
-            return Err(Error::bad_request("The grace is at least 1 hour: an upload that is under way must outlive it"));
+            return Err(Error::bad_request(
+                "The grace is at least 1 hour: an upload that is under way must outlive it",
+            ));
         }
         Some(hours) => Duration::from_secs(hours * 3600),
     };
@@ -75,7 +77,11 @@ pub async fn run(given: Gc, app: &App) -> Result<()> {
     let mut done: Vec<Done> = begun.map(one).buffer_unordered(AT_ONCE).collect().await;
     bar.finish_and_clear();
     done.sort_by(|one, other| one.database.cmp(&other.database));
-    if given.json { print::json(&done)? } else { show(&done, &rules)? }
+    if given.json {
+        print::json(&done)?
+    } else {
+        show(&done, &rules)?
+    }
     if stop.is_cancelled() {
         return Err(interrupted());
     }
@@ -115,8 +121,15 @@ fn show(done: &[Done], rules: &CollectRules) -> Result<()> {
         ))?;
         let Collected { unattached_files, unattached_bytes, files_removed, failed, .. } = collected;
         if *unattached_files > 0 {
-            let hint = if rules.unattached { format!(", {files_removed} removed") } else { "; --unattached removes them".to_owned() };
-            print::line(format!("{database}: {unattached_files} files hang on nothing ({}){hint}", size(*unattached_bytes)))?;
+            let hint = if rules.unattached {
+                format!(", {files_removed} removed")
+            } else {
+                "; --unattached removes them".to_owned()
+            };
+            print::line(format!(
+                "{database}: {unattached_files} files hang on nothing ({}){hint}",
+                size(*unattached_bytes)
+            ))?;
         }
         if *failed > 0 {
             print::line(format!("{database}: {failed} contents could not be removed; the log says why"))?;

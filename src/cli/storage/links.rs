@@ -32,8 +32,13 @@ pub async fn run(given: CheckLinks, loaded: Loaded) -> Result<()> {
     let storage = Storage::connect(&storage_target(&loaded.config))?;
     let place = ObjectPlace::new(given.bucket.as_deref(), None)?;
     let checked = show(&storage.check_links(&place, is_secure(&loaded.config)).await?, given.json);
-    if given.show && let Some(sample) = storage.sample(&place).await? {
-        eprintln!("Open this in a browser where users are; it shows: This link works. End with Ctrl-C.\n\n{}\n", sample.link);
+    if given.show
+        && let Some(sample) = storage.sample(&place).await?
+    {
+        eprintln!(
+            "Open this in a browser where users are; it shows: This link works. End with Ctrl-C.\n\n{}\n",
+            sample.link
+        );
         // Being interrupted is how this ends.
         let _ = tokio::time::timeout(sample.life, termination()).await;
         sample.remove().await?;

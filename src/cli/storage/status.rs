@@ -49,7 +49,11 @@ pub async fn run(given: Status, app: &App) -> Result<()> {
     let mut lines: Vec<Line> = stream::iter(places).map(one).buffer_unordered(AT_ONCE).collect().await;
     bar.finish_and_clear();
     lines.sort_by(|one, other| one.database.cmp(&other.database));
-    if given.json { print::json(&lines)? } else { show(&lines)? }
+    if given.json {
+        print::json(&lines)?
+    } else {
+        show(&lines)?
+    }
     match lines.iter().filter(|line| line.error.is_some()).count() {
         0 => Ok(()),
         failed => Err(Error::unavailable(format!("{failed} databases could not be asked"))),

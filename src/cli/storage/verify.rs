@@ -97,7 +97,9 @@ pub async fn run(given: Verify, app: &App) -> Result<()> {
     match unsound {
         _ if stop.is_cancelled() => Err(interrupted()),
         0 => Ok(()),
-        unsound => Err(Error::unavailable(format!("{unsound} databases have lost contents, or could not be looked at"))),
+        unsound => {
+            Err(Error::unavailable(format!("{unsound} databases have lost contents, or could not be looked at")))
+        }
     }
 }
 

@@ -43,7 +43,9 @@ pub async fn run(place: Place, app: &App) -> Result<()> {
         let objects = ObjectPlace::new(place.bucket.as_deref(), place.prefix.as_deref())?;
         let (tenant, org) = (TenantId::new(place.id)?, OrgId::new(place.org)?);
         identity::move_files(&app.platform("cli"), &tenant, &org, &objects).await?;
-        return print::line(format!("{tenant}/{org} has its files there now; copy once more what was uploaded meanwhile"));
+        return print::line(format!(
+            "{tenant}/{org} has its files there now; copy once more what was uploaded meanwhile"
+        ));
     }
     if place.database_url.is_none() && place.bucket.is_none() && place.prefix.is_none() {
         return Err(Error::bad_request("Give --database-url, --bucket or --prefix"));

@@ -7,7 +7,8 @@ use serde_json::Value;
 use yuantus::storage::{ContentHash, Storage, StorageTarget, TenantStore};
 use yuantus::types::{OrgId, TenantId};
 
-use crate::support::world::create_tenant;
+use crate::support::contents::bring;
+use crate::support::world::{World, create_tenant};
 use crate::support::{Backend, Installation, on_every_backend, s3};
 
 on_every_backend!(
@@ -161,4 +162,40 @@ async fn one_tenant_is_copied_alone(at: Installation) {
         let half = named.output().unwrap();
         assert_eq!(half.status.code(), Some(2), "{}", String::from_utf8_lossy(&half.stderr));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL and S3: scripts/test.sh, or cargo nextest run --run-ignored all"]
+async fn a_tenant_moves_to_a_bucket_of_its_own() {
+    let world = World::start(Installation::new(Backend::PostgresS3).await).await;
+    let (admin, at) = (&world.admin, &world.at);
+    let first = bring(admin, "first.txt", b"first").await;
+    let bucket = format!("{}-own", at.name.replace('_', "-"));
+    let run = |args: &[&str]| {
+        let output = at.cli(args);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    run(&["init-storage", "--bucket", &bucket]);
+    let to = format!("s3:{bucket}?prefix=eu");
+    let advice = run(&["storage", "copy", "--from", "configured", "--to", &to, "--tenant", "acme"]);
+    assert!(advice.contains(&format!("--bucket {bucket} --prefix eu --files-copied")), "{advice}");
+    let meanwhile = bring(admin, "meanwhile.txt", b"meanwhile").await;
+    run(&["tenant", "place", "acme", "--bucket", &bucket, "--prefix", "eu", "--files-copied"]);
+    // As long as a server may remember where an organisation was.
+    tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+    let old = format!("s3:{}", at.setting("YUANTUS_S3_BUCKET_NAME").unwrap());
+    run(&["storage", "copy", "--from", &old, "--to", "configured", "--tenant", "acme"]);
+    let after = bring(admin, "after.txt", b"after").await;
+    let moved = s3::folder(&bucket).join("eu/tenants/acme/org-1/blobs");
+    assert_eq!(files(&moved).len(), 3);
+    for file in [first, meanwhile, after] {
+        let found = admin.get(&format!("/file/{file}/download")).await;
+        assert_eq!(found.status, 200, "{found:?}");
+    }
+    run(&["storage", "verify"]);
+    // A copy of all refuses to mix what has a bucket of its own into one.
+    let all = at.cli(&["storage", "copy", "--from", "configured", "--to", "s3:elsewhere-bucket"]);
+    assert!(!all.status.success());
+    s3::drop_bucket(&bucket).unwrap();
 }

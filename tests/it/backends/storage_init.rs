@@ -11,7 +11,8 @@ on_every_backend!(a_storage_is_made_ready_and_made_ready_again, what_does_not_wo
 fn checks(output: &Output) -> Vec<(String, String)> {
     let text = String::from_utf8_lossy(&output.stdout);
     let all: Value = serde_json::from_str(&text).unwrap_or_else(|_| panic!("{text}{}", errors(output)));
-    let of = |check: &Value| (check["check"].as_str().unwrap().to_owned(), check["result"].as_str().unwrap().to_owned());
+    let of =
+        |check: &Value| (check["check"].as_str().unwrap().to_owned(), check["result"].as_str().unwrap().to_owned());
     all.as_array().unwrap().iter().map(of).collect()
 }
 
@@ -109,5 +110,8 @@ async fn what_does_not_work_is_named_with_what_to_do(mut at: Installation) {
     at.set("YUANTUS_SERVER__PUBLIC_URL", "https://plm.example.com");
     let links = at.cli(&["storage", "check-links"]);
     let text = String::from_utf8_lossy(&links.stdout).into_owned();
-    assert!(links.status.success() && text.contains("set storage.s3.public_endpoint_url to an https address"), "{text}");
+    assert!(
+        links.status.success() && text.contains("set storage.s3.public_endpoint_url to an https address"),
+        "{text}"
+    );
 }

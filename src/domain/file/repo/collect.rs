@@ -23,8 +23,13 @@ pub struct Sum {
 /// Which of these contents have a row.
 pub async fn known(db: &impl ConnectionTrait, hashes: &[ContentHash]) -> Result<HashSet<ContentHash>> {
     let texts = hashes.iter().map(ContentHash::to_string);
-    let rows: Vec<String> =
-        Entity::find().select_only().column(Column::Sha256).filter(Column::Sha256.is_in(texts)).into_tuple().all(db).await?;
+    let rows: Vec<String> = Entity::find()
+        .select_only()
+        .column(Column::Sha256)
+        .filter(Column::Sha256.is_in(texts))
+        .into_tuple()
+        .all(db)
+        .await?;
     rows.iter().map(|text| parse(text)).collect()
 }
 
@@ -106,9 +111,9 @@ pub async fn forget(tx: &Tx, hash: &ContentHash) -> Result<bool> {
 /// Pushes what makes a file one that nobody wants: no item or version refers to it, and nobody brought it since `limit`.
 fn push_unwanted(sql: &mut Sql, limit: DateTime<Utc>) {
     push_unattached(sql, "f.id");
-    sql.push(" AND f.created_at < ").bind(limit).push(
-        " AND NOT EXISTS (SELECT 1 FROM file_uploads u WHERE u.file_id = f.id AND u.created_at >= ",
-    );
+    sql.push(" AND f.created_at < ")
+        .bind(limit)
+        .push(" AND NOT EXISTS (SELECT 1 FROM file_uploads u WHERE u.file_id = f.id AND u.created_at >= ");
     sql.bind(limit).push(") AND NOT EXISTS (SELECT 1 FROM objects o WHERE o.sha256 = f.sha256 AND o.touched_at >= ");
     sql.bind(limit).push(")");
 }

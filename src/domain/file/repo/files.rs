@@ -2,8 +2,8 @@
 
 use sea_orm::sea_query::{LockType, OnConflict};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QuerySelect, SqlErr,
-    TryInsertResult,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QuerySelect,
+    SqlErr, TryInsertResult,
 };
 use uuid::Uuid;
 
@@ -91,8 +91,9 @@ fn collected(error: DbErr) -> Error {
     }
 }
 
+/// The file of a content, which nobody removes until the transaction ends.
 pub async fn by_content(tx: &Tx, hash: &ContentHash) -> Result<Option<File>> {
-    let found = Entity::find().filter(Column::Sha256.eq(hash.to_string())).one(tx).await?;
+    let found = Entity::find().filter(Column::Sha256.eq(hash.to_string())).lock(LockType::KeyShare).one(tx).await?;
     found.map(File::try_from).transpose()
 }
 

@@ -45,7 +45,8 @@ mod tests {
         let sql = "SELECT m.name AS source, f.\"from\" AS col, f.\"table\" AS target \
                    FROM sqlite_master m, pragma_foreign_key_list(m.name) f \
                    WHERE m.type = 'table' AND f.\"table\" IN ('objects', 'files')";
-        let rows = at.ctx.db.query_all_raw(Statement::from_string(at.ctx.db.get_database_backend(), sql)).await.unwrap();
+        let rows =
+            at.ctx.db.query_all_raw(Statement::from_string(at.ctx.db.get_database_backend(), sql)).await.unwrap();
         assert!(rows.len() >= 4);
         for row in rows {
             let text = |name: &str| -> String { row.try_get("", name).unwrap() };
