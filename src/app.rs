@@ -10,7 +10,7 @@ use crate::config::keyfile;
 use crate::config::{Config, DatabaseUrl, SchemaMode, StorageKind};
 use crate::context::{Actor, Ctx, PlatformCtx};
 use crate::db::{self, Db, Limits, Standing};
-use crate::domain::file::FileRules;
+use crate::domain::file::{CollectJob, FileRules};
 use crate::domain::identity::{Identity, LoginRules, Tokens};
 use crate::domain::meta::{PropertyIndexJob, seed_model};
 use crate::domain::search::{Indexes, ReindexJob, SearchIndex};
@@ -81,6 +81,7 @@ impl App {
             .with(TenantCheck)
             .with(PropertyIndexJob)
             .with(ReindexJob::new(Indexes::standard()))
+            .with(CollectJob::new(gc_grace(&config), config.storage.gc_enabled))
             .with(DeliverWebhook::new(webhooks.clone()))
             .with(RunHook::new(plugins.clone()));
         let jobs = plugins.jobs().into_iter().fold(jobs, Registry::with_shared);
@@ -207,7 +208,13 @@ fn unreachable(target: &DatabaseUrl, error: Error) -> Error {
     Error::config(format!("The control database {} cannot be opened: {advice}", target.redacted())).caused_by(error)
 }
 
-fn storage_target(config: &Config) -> StorageTarget {
+/// How long a content is kept that nothing refers to.
+pub fn gc_grace(config: &Config) -> Duration {
+    Duration::from_secs(config.storage.gc_grace_hours.saturating_mul(3600))
+}
+
+/// The storage that the configuration names.
+pub fn storage_target(config: &Config) -> StorageTarget {
     match config.storage.kind {
         StorageKind::Local => StorageTarget::Local { path: config.local_storage_path() },
         StorageKind::Memory => StorageTarget::Memory,

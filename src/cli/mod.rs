@@ -5,11 +5,13 @@ mod db;
 mod demo;
 mod healthcheck;
 mod import;
+mod init_storage;
 mod jobs;
 mod print;
 mod search;
 mod seed;
 mod start;
+mod storage;
 mod tenant;
 mod worker;
 
@@ -25,8 +27,8 @@ use crate::config::{Config, Loaded, LogFormat};
 use crate::context::{Actor, Ctx};
 use crate::error::{Error, Kind, Result};
 use crate::plugins::Plugin;
+use crate::telemetry;
 use crate::types::{OrgId, TenantId};
-use crate::{storage, telemetry};
 
 /// Product lifecycle management: parts, bills of materials, revisions and changes, one database per organisation.
 ///
@@ -77,6 +79,11 @@ enum Command {
     /// Make the search index anew
     #[command(subcommand)]
     Search(search::SearchCommand),
+    /// Make the storage of files ready and try it
+    InitStorage(init_storage::InitStorage),
+    /// Copy, check and clean the storage of files
+    #[command(subcommand)]
+    Storage(storage::StorageCommand),
     /// Run the jobs of all tenants, where `start` does not (worker.enabled_in_process = false)
     Worker(worker::WorkerArgs),
     /// List, show, call off and repeat background jobs
@@ -124,6 +131,8 @@ pub fn run(cli: Cli) -> Result<()> {
         Command::SeedIdentity(command) => on_runtime(seed::identity(command, load(cli.config)?)),
         Command::SeedData(command) => on_runtime(seed::data(command, load(cli.config)?)),
         Command::Import(command) => on_runtime(import::run(command, load(cli.config)?)),
+        Command::InitStorage(command) => on_runtime(init_storage::run(command, load(cli.config)?)),
+        Command::Storage(command) => on_runtime(storage::run(command, load(cli.config)?)),
         Command::Worker(args) => on_runtime(worker::run(args, load(cli.config)?)),
         Command::Jobs(command) => on_runtime(jobs::run(command, load(cli.config)?)),
         Command::Search(command) => on_runtime(search::run(command, load(cli.config)?)),
@@ -136,7 +145,7 @@ fn load(file: Option<PathBuf>) -> Result<Loaded> {
 }
 
 fn on_runtime(work: impl Future<Output = Result<()>>) -> Result<()> {
-    storage::install_transport();
+    crate::storage::install_transport();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     runtime.map_err(|error| Error::internal("The runtime does not start").caused_by(error))?.block_on(work)
 }

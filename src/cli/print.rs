@@ -27,6 +27,12 @@ pub fn json(value: &impl Serialize) -> Result<()> {
     line(written.map_err(|error| Error::internal("The result cannot be written as JSON").caused_by(error))?)
 }
 
+/// One line of JSON, for a program that reads them as they come.
+pub fn json_line<T: Serialize>(value: &T) -> Result<()> {
+    let written = serde_json::to_string(value);
+    line(written.map_err(|error| Error::internal("The result cannot be written as JSON").caused_by(error))?)
+}
+
 /// Writes rows in columns, each as wide as its widest cell.
 pub fn table(header: &[&str], rows: &[Vec<String>]) -> Result<()> {
     let width = |column: usize| {

@@ -15,8 +15,16 @@ use crate::error::{Error, Result};
 /// Names that start with this belong to Yuantus, and a mistyped one is an error.
 pub const PREFIX: &str = "YUANTUS_";
 
-/// The variable that names the configuration file; the only one that is no setting.
+/// The variable that names the configuration file; with those of commands the only one that is no setting.
 pub const FILE_VARIABLE: &str = "YUANTUS_CONFIG";
+
+/// Keys that one command takes besides the settings, for a storage that is not the configured one.
+const OF_COMMANDS: [&str; 4] = [
+    "YUANTUS_COPY_FROM_S3_ACCESS_KEY_ID",
+    "YUANTUS_COPY_FROM_S3_SECRET_ACCESS_KEY",
+    "YUANTUS_COPY_TO_S3_ACCESS_KEY_ID",
+    "YUANTUS_COPY_TO_S3_SECRET_ACCESS_KEY",
+];
 
 /// Established names, without the prefix, and the keys they set.
 const FLAT: [(&str, &str); 34] = [
@@ -75,7 +83,8 @@ pub fn read(schema: &Schema, pairs: &[(String, String)]) -> Result<Layer> {
         schema.keys().flat_map(|key| names_of(key).into_iter().map(move |name| (name, key))).collect();
     let mut layer = Layer::new("environment");
     let mut seen: BTreeMap<&str, (&str, Value)> = BTreeMap::new();
-    for (name, text) in pairs.iter().filter(|(name, _)| name.starts_with(PREFIX) && name != FILE_VARIABLE) {
+    let is_setting = |name: &str| name.starts_with(PREFIX) && name != FILE_VARIABLE && !OF_COMMANDS.contains(&name);
+    for (name, text) in pairs.iter().filter(|(name, _)| is_setting(name)) {
         let Some((&key, kind)) = keys.get(name).and_then(|key| Some((key, schema.kind(key)?))) else {
             return Err(unknown(name, &keys));
         };
@@ -186,7 +195,7 @@ mod tests {
         ] {
             assert_eq!(refusal(&[(name, "1")]), format!("unknown environment variable {name}: {hint}"));
         }
-        assert!(layer(&[("PATH", "/bin"), ("YUANTUS_CONFIG", "x.toml")]).is_ok());
+        assert!(layer(&[("PATH", "/bin"), ("YUANTUS_CONFIG", "x.toml"), (OF_COMMANDS[0], "id")]).is_ok());
     }
 
     #[test]

@@ -28,6 +28,10 @@ pub struct Storage {
     pub link_seconds: u64,
     /// How long the sender of a file may be silent.
     pub stall_seconds: u64,
+    /// Whether contents that nothing refers to are collected every day.
+    pub gc_enabled: bool,
+    /// How long such a content is kept at least.
+    pub gc_grace_hours: u64,
     pub local: LocalStorage,
     pub s3: S3Storage,
 }
@@ -66,6 +70,8 @@ impl Storage {
         within("storage.max_file_bytes", self.max_file_bytes, 1..=70 << 30)?;
         within("storage.link_seconds", self.link_seconds, 1..=604_800)?;
         within("storage.stall_seconds", self.stall_seconds, 1..=3600)?;
+        // A shorter time could be outlived by an upload.
+        within("storage.gc_grace_hours", self.gc_grace_hours, u64::from(!testing)..=87_600)?;
         web_url("storage.s3.endpoint_url", self.s3.endpoint_url.as_deref())?;
         web_url("storage.s3.public_endpoint_url", self.s3.public_endpoint_url.as_deref())?;
         if self.kind == StorageKind::S3 { self.s3.validate() } else { Ok(()) }
@@ -110,6 +116,13 @@ mod tests {
             assert!(message.starts_with(&format!("{key} = ")) && !message.contains("hunter2"), "{message}");
         }
         with(&[s3]);
+    }
+
+    #[test]
+    fn the_grace_of_collecting_outlives_an_upload() {
+        let none = ("YUANTUS_STORAGE__GC_GRACE_HOURS", "0");
+        assert!(refusal(&[none, ("YUANTUS_ENVIRONMENT", "dev")]).contains("1 to 87600"));
+        with(&[none, ("YUANTUS_ENVIRONMENT", "test")]);
     }
 
     #[test]

@@ -11,6 +11,7 @@ pub mod outbox;
 mod progress;
 pub mod queue;
 mod record;
+mod recurring;
 mod repo;
 mod retention;
 mod retry;
@@ -22,13 +23,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::context::Ctx;
+use crate::db::Db;
 use crate::error::{Error, Result};
 use crate::types::UserId;
 
@@ -38,6 +40,7 @@ pub use list::{JobFilter, list};
 pub use outbox::{Event, Subscriber};
 pub use progress::{Progress, Reporter};
 pub use record::{JobRecord, Status};
+pub use recurring::enqueue_recurring;
 pub use repo::jobs::LONGEST_FILE_ID;
 pub use retention::tidy;
 pub use site::Site;
@@ -58,6 +61,16 @@ pub trait Job: Send + Sync {
     /// Who may ask for it by its name. What the program alone asks for stays with the program.
     fn asked_by(&self) -> Asker {
         Asker::Program
+    }
+
+    /// How often it runs by itself in every database, with an empty payload; about as often, since that is looked at in passing.
+    fn every(&self) -> Option<TimeDelta> {
+        None
+    }
+
+    /// Whether one that runs by itself has anything to do in this database.
+    async fn is_wanted(&self, _db: &Db) -> Result<bool> {
+        Ok(true)
     }
 }
 
@@ -158,6 +171,11 @@ impl Registry {
 
     pub fn get(&self, name: &str) -> Option<Arc<dyn Job>> {
         self.jobs.get(name).cloned()
+    }
+
+    /// Those that run by themselves.
+    fn recurring(&self) -> impl Iterator<Item = (&Arc<dyn Job>, TimeDelta)> {
+        self.jobs.values().filter_map(|job| Some((job, job.every()?)))
     }
 
     pub fn names(&self) -> Vec<&'static str> {

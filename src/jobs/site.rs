@@ -27,6 +27,11 @@ impl Site {
         Ok(Self { tenancy: tenancy.clone(), placement: placement.clone(), tenant, db })
     }
 
+    /// Its organisation, or the first of those that share it.
+    pub async fn first_org(&self) -> Result<Option<OrgId>> {
+        self.tenancy.first_org(&self.placement).await
+    }
+
     /// The program itself at work in one organisation.
     pub fn ctx(&self, org: &str) -> Result<Ctx> {
         let org = OrgId::new(org)?;

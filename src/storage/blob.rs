@@ -3,10 +3,9 @@
 use std::io;
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
-use opendal::ErrorKind;
 use tokio::io::AsyncRead;
 use tokio_util::bytes::Bytes;
 use tokio_util::io::StreamReader;
@@ -151,29 +150,5 @@ impl TenantStore {
             .map_err(storage_error)?;
         let url = Url::parse(&signed.uri().to_string());
         url.map(Some).map_err(|error| Error::internal("The file storage signed an invalid link").caused_by(error))
-    }
-
-    /// Deletes what uploads left behind when a process died, if it is older than `age`; says how many objects that were.
-    ///
-    /// `age` must exceed the longest upload. Parts of an S3 upload that never ended are not objects: a lifecycle rule of
-    /// the bucket removes those.
-    pub async fn sweep_uploads(&self, age: Duration) -> Result<u64> {
-        let operator = &self.backend.operator;
-        let Some(limit) = SystemTime::now().checked_sub(age) else { return Ok(0) };
-        let mut entries = operator.lister(&self.keys.uploads()).await.map_err(storage_error)?;
-        let mut swept = 0;
-        while let Some(entry) = entries.try_next().await.map_err(storage_error)? {
-            let metadata = match operator.stat(entry.path()).await {
-                Ok(metadata) => metadata,
-                // It was finished, or swept by another process, since the list was made.
-                Err(error) if error.kind() == ErrorKind::NotFound => continue,
-                Err(error) => return Err(storage_error(error)),
-            };
-            if metadata.is_file() && metadata.last_modified().is_some_and(|time| SystemTime::from(time) < limit) {
-                operator.delete(entry.path()).await.map_err(storage_error)?;
-                swept += 1;
-            }
-        }
-        Ok(swept)
     }
 }

@@ -6,6 +6,7 @@
 //! ```text
 //! tenants/<tenant>/<org>/blobs/ab/cd/<sha256>   contents
 //! tenants/<tenant>/<org>/uploads/<uuid>         contents still arriving
+//! tenants/<tenant>/<org>/damaged/<sha256>       contents that were found damaged and set aside
 //! tenants/<tenant>/_/…                          where all organisations of a tenant share one database
 //! probe/<uuid>                                  health checks
 //! ```
@@ -95,7 +96,23 @@ impl TenantKeys {
     /// Where a content lives. Two levels of 256 directories keep each one small.
     pub(super) fn blob(&self, hash: &ContentHash) -> String {
         let hex = hash.to_string();
-        format!("{}/blobs/{}/{}/{hex}", self.prefix, &hex[..2], &hex[2..4])
+        format!("{}{}/{}/{hex}", self.blobs(), &hex[..2], &hex[2..4])
+    }
+
+    /// The directory of all contents, with its trailing slash.
+    pub(super) fn blobs(&self) -> String {
+        format!("{}/blobs/", self.prefix)
+    }
+
+    /// The content that a key names, if it is the key of one.
+    pub(super) fn content_of(&self, key: &str) -> Option<ContentHash> {
+        let (_, name) = key.rsplit_once('/')?;
+        name.parse().ok().filter(|hash| self.blob(hash) == key)
+    }
+
+    /// Where a damaged object is kept, out of the way of the content that it should have been.
+    pub(super) fn damaged(&self, hash: &ContentHash) -> String {
+        format!("{}/damaged/{hash}", self.prefix)
     }
 
     /// A new place for a content whose hash is not known yet.
@@ -157,6 +174,9 @@ mod tests {
             let prefix = format!("tenants/{tenant}/{org}/");
             prop_assert!(is_confined(&keys.blob(&ContentHash(hash)), &prefix));
             prop_assert!(is_confined(&keys.upload(), &prefix));
+            prop_assert!(is_confined(&keys.damaged(&ContentHash(hash)), &prefix));
+            prop_assert_eq!(keys.content_of(&keys.blob(&ContentHash(hash))), Some(ContentHash(hash)));
+            prop_assert_eq!(keys.content_of(&keys.damaged(&ContentHash(hash))), None);
             prop_assert!(is_confined(&probe(), "probe/"));
         }
 

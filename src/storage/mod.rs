@@ -4,20 +4,36 @@
 //! [`TenantStore`] always belongs to one tenant and organisation. Names, types and permissions of files do not belong
 //! here: a content is known by its SHA-256 alone.
 
+mod answer;
 mod blob;
+mod bucket;
+mod check;
+mod copy;
+mod diagnosis;
 mod disposition;
 mod errors;
+mod health;
 mod keys;
+mod links;
+mod list;
 mod local;
+mod location;
 mod operator;
 mod place;
+mod prepare;
 mod upload;
 
 use std::sync::Once;
 
 pub use blob::{Blob, ByteStream, TenantStore, out_of_range};
+pub use check::{Check, Verdict};
+pub use copy::Copied;
 pub use disposition::content_disposition;
+pub use health::Health;
 pub use keys::ContentHash;
+pub use links::Sample;
+pub use list::{Listed, Remains};
+pub use location::Location;
 pub use operator::{Description, S3Target, Storage, StorageTarget};
 pub use place::ObjectPlace;
 pub use upload::{Received, Stored};

@@ -19,7 +19,7 @@ use crate::types::{OrgId, TenantId};
 /// Bounds open files and connections. A transfer holds its permit until it ends, so slow clients must not use them up.
 const MAX_CONCURRENT_OPERATIONS: usize = 256;
 /// For calls that move no content: look-ups, renames.
-const CONTROL_TIMEOUT: Duration = Duration::from_secs(10);
+pub(super) const CONTROL_TIMEOUT: Duration = Duration::from_secs(10);
 /// For one step that moves content: a part of an upload, a block of a download.
 const TRANSFER_TIMEOUT: Duration = Duration::from_secs(60);
 const RETRIES: usize = 2;
@@ -99,7 +99,7 @@ pub(super) struct Backend {
     pub(super) presigner: Operator,
     /// The directory of a local storage.
     pub(super) root: Option<PathBuf>,
-    target: StorageTarget,
+    pub(super) target: StorageTarget,
 }
 
 impl Storage {
@@ -123,7 +123,7 @@ impl Storage {
         Ok(TenantStore::new(self.backend_of(place)?, place.prefix(), tenant, org))
     }
 
-    fn backend_of(&self, place: &ObjectPlace) -> Result<Arc<Backend>> {
+    pub(super) fn backend_of(&self, place: &ObjectPlace) -> Result<Arc<Backend>> {
         let Some(bucket) = place.bucket() else { return Ok(self.backend.clone()) };
         let StorageTarget::S3(configured) = &self.backend.target else {
             return Err(Error::config("A bucket can be chosen where storage.type is s3; elsewhere, a prefix"));
@@ -199,6 +199,17 @@ impl Backend {
             }
         };
         Ok(Self { operator, presigner, root, target: target.clone() })
+    }
+
+    /// Whether both keep their objects in one place. The same one by two addresses is not recognised.
+    pub(super) fn is_same_as(&self, other: &Self) -> bool {
+        match (&self.target, &other.target) {
+            (StorageTarget::S3(one), StorageTarget::S3(another)) => {
+                one.bucket == another.bucket && one.endpoint_url == another.endpoint_url
+            }
+            (StorageTarget::Local { .. }, StorageTarget::Local { .. }) => self.root == other.root,
+            _ => std::ptr::eq(self, other),
+        }
     }
 
     async fn probe(&self) -> Result<()> {

@@ -27,7 +27,7 @@ const HEAD: usize = 8 * 1024;
 /// A part of an S3 upload. S3 allows 10 000 parts, so 78 GiB at most.
 const PART: usize = 8 * 1024 * 1024;
 /// A step of a copy within S3; each must end within the time-out of a transfer.
-const COPY_STEP: usize = 256 * 1024 * 1024;
+pub(super) const COPY_STEP: usize = 256 * 1024 * 1024;
 
 /// A content that is safely stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -283,7 +283,7 @@ impl TenantStore {
         }
     }
 
-    /// A failure here leaves an object that `sweep_uploads` finds later, so it fails nothing else.
+    /// A failure here leaves an object that `sweep_remains` finds later, so it fails nothing else.
     async fn remove_staged(&self, key: &str) {
         if let Err(error) = self.backend.operator.delete(key).await {
             tracing::warn!(key, %error, "a temporary object could not be removed");

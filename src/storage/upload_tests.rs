@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::io::ReadBuf;
 
 use super::*;
-use crate::storage::{Storage, StorageTarget};
+use crate::storage::{Remains, Storage, StorageTarget};
 use crate::types::{OrgId, TenantId};
 
 const LONG: usize = SHORT + 3 * CHUNK + 17;
@@ -178,7 +178,9 @@ async fn sweeping_removes_old_remains_of_uploads_only() {
     store.backend.operator.write(&store.keys.upload(), "half a drawing").await.unwrap();
     tokio::time::sleep(Duration::from_millis(20)).await;
 
-    assert_eq!(store.sweep_uploads(Duration::from_secs(60)).await.unwrap(), 0);
-    assert_eq!(store.sweep_uploads(Duration::ZERO).await.unwrap(), 1);
+    assert_eq!(store.sweep_remains(Duration::from_secs(60), false).await.unwrap().objects, 0);
+    let found = Remains { objects: 1, bytes: 14 };
+    assert_eq!(store.sweep_remains(Duration::ZERO, true).await.unwrap(), found);
+    assert_eq!(store.sweep_remains(Duration::ZERO, false).await.unwrap(), found);
     assert_eq!(files(directory.path()), [store.keys.blob(&stored.sha256)]);
 }

@@ -153,6 +153,14 @@ impl Tenancy {
         self.storage.bind_at(&placement.objects()?, &tenant, org.as_ref())
     }
 
+    /// The organisation of a placement, or the first of those that share it.
+    pub async fn first_org(&self, placement: &Placement) -> Result<Option<OrgId>> {
+        match placement.org.as_str() {
+            "" => registry::first_org(&self.control, &placement.tenant).await,
+            org => Ok(Some(OrgId::new(org)?)),
+        }
+    }
+
     pub fn pool_statistics(&self) -> PoolStatistics {
         self.pools.statistics()
     }

@@ -3,7 +3,7 @@
 use chrono::Utc;
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 
-use super::registry::{PROVISIONING, Step, at};
+use super::registry::{PROVISIONING, READY, Step, at};
 use super::{Place, Placement, Tenancy, database_key};
 use crate::config::{Secret, TenancyMode};
 use crate::db::{self, Tx};
@@ -71,6 +71,30 @@ impl Tenancy {
             ..Default::default()
         };
         replace(tx, &place, row).await
+    }
+
+    /// Records that the objects of an organisation that has a database are at another place from now on; every server knows within
+    /// a second. Who moves them there is the caller.
+    ///
+    /// Fails with `NotFound` when it has no database.
+    pub async fn move_objects(
+        &self,
+        tx: &Tx,
+        tenant: &TenantId,
+        org: &OrgId,
+        objects: &ObjectPlace,
+    ) -> Result<Placement> {
+        let made = at(&self.rules.place(tenant, org)).add(placement::Column::State.eq(READY));
+        let missing = || Error::not_found("The organisation has no database yet: leave out --files-copied");
+        let before = placement::Entity::find().filter(made.clone()).one(tx).await?.ok_or_else(missing)?;
+        let row = placement::ActiveModel {
+            bucket: Set(objects.bucket().map(str::to_owned)),
+            prefix: Set(objects.prefix().map(str::to_owned)),
+            updated_at: Set(Utc::now()),
+            ..Default::default()
+        };
+        placement::Entity::update_many().set(row).filter(made).exec(tx).await?;
+        Ok(before.into())
     }
 
     /// Every placement of a tenant, whatever its state.

@@ -175,6 +175,11 @@ pub(super) async fn require_active(control: &Db, tenant_id: &TenantId, org_id: &
     }
 }
 
+pub(super) async fn first_org(control: &Db, tenant: &str) -> Result<Option<OrgId>> {
+    let first = org::Entity::find().filter(org::Column::TenantId.eq(tenant)).order_by_asc(org::Column::Id);
+    first.one(control).await?.map(|org| OrgId::new(org.id)).transpose()
+}
+
 pub(super) async fn placement(control: &Db, place: &Place) -> Result<Option<Placement>> {
     let row = placement::Entity::find_by_id((place.tenant.clone(), place.org.clone())).one(control).await?;
     Ok(row.map(Placement::from))

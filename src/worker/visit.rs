@@ -15,7 +15,7 @@ use crate::context::{PlatformCtx, TenantCtx, now};
 use crate::domain::quota::{self, Reservation};
 use crate::error::Result;
 use crate::jobs::queue::{Claimed, claim, outlook, unknown};
-use crate::jobs::{Registry, Site, Subscriber, outbox, tidy};
+use crate::jobs::{Registry, Site, Subscriber, enqueue_recurring, outbox, tidy};
 use crate::telemetry::metrics;
 use crate::tenancy::{Outlook, Place, Placement, Tenancy};
 
@@ -130,6 +130,7 @@ impl Visitor {
             if tidying {
                 let deleted = tidy(&site.db, now()).await?;
                 tracing::debug!(tenant = %site.tenant, deleted, "traces of old work deleted");
+                enqueue_recurring(&site, &self.registry, now()).await?;
             }
             self.count(&site, placement).await;
             self.look(place, &site, room).await?

@@ -32,9 +32,21 @@ pub struct Place {
     /// Begins the key of every object, as in eu/west
     #[arg(long)]
     prefix: Option<String>,
+    /// The organisation has files, and they have been copied there (yuantus storage copy): servers use that place within a
+    /// second. Without --bucket and --prefix, the configured place
+    #[arg(long, conflicts_with = "database_url")]
+    files_copied: bool,
 }
 
 pub async fn run(place: Place, app: &App) -> Result<()> {
+    if place.files_copied {
+        let objects = ObjectPlace::new(place.bucket.as_deref(), place.prefix.as_deref())?;
+        let (tenant, org) = (TenantId::new(place.id)?, OrgId::new(place.org)?);
+        identity::move_files(&app.platform("cli"), &tenant, &org, &objects).await?;
+        return print::line(format!(
+            "{tenant}/{org} has its files there now; copy once more what was uploaded meanwhile"
+        ));
+    }
     if place.database_url.is_none() && place.bucket.is_none() && place.prefix.is_none() {
         return Err(Error::bad_request("Give --database-url, --bucket or --prefix"));
     }

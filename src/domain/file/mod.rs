@@ -6,6 +6,8 @@
 //! Not here: bytes and keys (`storage`).
 
 mod attach;
+mod collect;
+mod collect_job;
 mod kind;
 mod model;
 mod name;
@@ -13,11 +15,17 @@ mod read;
 mod remove;
 mod repo;
 mod upload;
+mod usage;
+mod verify;
 
 pub use attach::{attach, detach, files_of_item};
+pub use collect::{CollectRules, Collected, collect};
+pub use collect_job::CollectJob;
 pub use kind::FileKind;
 pub use model::{Attached, Attachment, Conversion, File, FileRole, FileRules, NewAttachment, NewFile, Uploaded};
 pub use read::{Delivery, deliver, open_range, require_file};
 pub use remove::delete_file;
 pub use repo::readable::readable;
 pub use upload::{Arrived, keep, receive};
+pub use usage::{Usage, usage};
+pub use verify::{Finding, Hurt, Listener, Problem, Verified, VerifyRules, verify};

@@ -81,9 +81,9 @@ pub async fn keep(ctx: &Ctx, arrived: Arrived, new: NewFile) -> Result<Uploaded>
     let tx = ctx.begin().await?;
     repo::objects::touch(ctx, &tx, &stored).await?;
     tx.commit().await?;
-    let room = match repo::files::by_content(&*ctx.db, &file.sha256).await? {
-        Some(_) => Reservation::default(),
-        None => quota::reserve(ctx, room_for(file.size)).await?,
+    let room = match repo::files::is_known(&*ctx.db, &file.sha256).await? {
+        true => Reservation::default(),
+        false => quota::reserve(ctx, room_for(file.size)).await?,
     };
     arrived.content.publish().await?;
     let tx = ctx.begin().await?;

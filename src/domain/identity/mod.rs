@@ -23,7 +23,7 @@ pub use model::{
     LoginRules, Member, NewMember, NewUser, Org, OrgChange, OrgOverview, Tenant, TenantOverview, User, UserChange,
 };
 pub use orgs::{create_org, get_org, list_orgs, my_orgs, update_org};
-pub use placing::place_org;
+pub use placing::{move_files, place_org};
 pub use seed::{IdentitySeed, Seeded, ensure_org, seed_identity};
 pub use session::{Identity, Profile, Session, me};
 pub use tenants::{

@@ -7,6 +7,7 @@ use crate::config::DatabaseUrl;
 use crate::context::PlatformCtx;
 use crate::domain::audit::{Act, record_platform_act};
 use crate::error::Result;
+use crate::storage::ObjectPlace;
 use crate::tenancy::{TenantState, Wanted};
 use crate::types::{OrgId, TenantId};
 
@@ -27,6 +28,24 @@ pub async fn place_org(ctx: &PlatformCtx, tenant: &TenantId, org: &OrgId, wanted
         "prefix": wanted.objects.prefix(),
     });
     let act = Act { action: "org.placed", subject: format!("org/{org}"), before: None, after: Some(after) };
+    record_platform_act(ctx, &tx, tenant, act).await?;
+    tx.commit().await
+}
+
+/// Records that the objects of an organisation are at another place from now on, where they have been copied to.
+///
+/// Fails with `NotFound` for one without a database, and as the storage does when the place cannot be used.
+pub async fn move_files(ctx: &PlatformCtx, tenant: &TenantId, org: &OrgId, objects: &ObjectPlace) -> Result<()> {
+    let tenancy = ctx.tenancy();
+    tenancy.check_place(&Wanted { database_url: None, objects: objects.clone() }).await?;
+    let tx = ctx.control().begin().await?;
+    let before = tenancy.move_objects(&tx, tenant, org, objects).await?;
+    let act = Act {
+        action: "org.files_moved",
+        subject: format!("org/{org}"),
+        before: Some(json!({ "bucket": before.bucket, "prefix": before.prefix })),
+        after: Some(json!({ "bucket": objects.bucket(), "prefix": objects.prefix() })),
+    };
     record_platform_act(ctx, &tx, tenant, act).await?;
     tx.commit().await
 }

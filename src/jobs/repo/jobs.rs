@@ -76,6 +76,12 @@ pub async fn unfinished(
     Ok(found)
 }
 
+/// Whether a job of this kind was made since then, by anybody.
+pub async fn was_asked_since(db: &impl ConnectionTrait, task_type: &str, since: DateTime<Utc>) -> Result<bool> {
+    let made = Entity::find().filter(Column::TaskType.eq(task_type)).filter(Column::CreatedAt.gte(since));
+    Ok(made.select_only().column(Column::Id).into_tuple::<Uuid>().one(db).await?.is_some())
+}
+
 pub async fn find(db: &impl ConnectionTrait, org: &str, id: Uuid) -> Result<Option<Model>> {
     Ok(Entity::find_by_id(id).filter(Column::OrgId.eq(org)).one(db).await?)
 }

@@ -7,6 +7,11 @@ mod property_index;
 mod search;
 mod server;
 mod storage;
+mod storage_copy;
+mod storage_gc;
+mod storage_init;
+mod storage_race;
+mod storage_verify;
 mod workers;
 
 use std::io::Write;

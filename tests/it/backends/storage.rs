@@ -153,7 +153,7 @@ async fn a_refused_upload_is_not_stored(storage: &Storage) {
         assert_eq!(error.kind(), Kind::TooLarge);
         assert!(!store.exists(&put(&roomy, &content).await).await.unwrap());
     }
-    assert_eq!(store.sweep_uploads(Duration::ZERO).await.unwrap(), 0);
+    assert_eq!(store.sweep_remains(Duration::ZERO, false).await.unwrap().objects, 0);
 }
 
 async fn many_uploads_at_once_all_arrive(storage: &Storage) {

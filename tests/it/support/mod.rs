@@ -3,6 +3,7 @@
 
 pub mod backend;
 pub mod client;
+pub mod contents;
 pub mod database;
 pub mod faults;
 pub mod files;

@@ -2,8 +2,8 @@
 
 use sea_orm::sea_query::{LockType, OnConflict};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QuerySelect,
-    TryInsertResult,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter, QuerySelect,
+    SqlErr, TryInsertResult,
 };
 use uuid::Uuid;
 
@@ -77,12 +77,28 @@ pub async fn insert(tx: &Tx, file: &File) -> Result<bool> {
         created_at: Set(file.created_at),
     };
     let once = OnConflict::column(Column::Sha256).do_nothing().to_owned();
-    let inserted = Entity::insert(row).on_conflict(once).try_insert().exec_without_returning(tx).await?;
-    Ok(matches!(inserted, TryInsertResult::Inserted(rows) if rows > 0))
+    let inserted = Entity::insert(row).on_conflict(once).try_insert().exec_without_returning(tx).await;
+    Ok(matches!(inserted.map_err(collected)?, TryInsertResult::Inserted(rows) if rows > 0))
 }
 
-pub async fn by_content(db: &impl ConnectionTrait, hash: &ContentHash) -> Result<Option<File>> {
-    let found = Entity::find().filter(Column::Sha256.eq(hash.to_string())).one(db).await?;
+/// The grace of collecting is longer than an upload takes; where it was not, the upload is to be repeated.
+fn collected(error: DbErr) -> Error {
+    match error.sql_err() {
+        Some(SqlErr::ForeignKeyConstraintViolation(_)) => {
+            Error::unavailable("The content was collected before its file was known; send it again").retry_after(1)
+        }
+        _ => error.into(),
+    }
+}
+
+/// Whether a content is a file already.
+pub async fn is_known(db: &impl ConnectionTrait, hash: &ContentHash) -> Result<bool> {
+    Ok(Entity::find().filter(Column::Sha256.eq(hash.to_string())).count(db).await? > 0)
+}
+
+/// The file of a content, which nobody removes until the transaction ends.
+pub async fn by_content(tx: &Tx, hash: &ContentHash) -> Result<Option<File>> {
+    let found = Entity::find().filter(Column::Sha256.eq(hash.to_string())).lock(LockType::KeyShare).one(tx).await?;
     found.map(File::try_from).transpose()
 }
 

@@ -1,0 +1,87 @@
+//! Whether a content is what its name says: read again from start to end, and set aside when it is not.
+
+use chrono::{DateTime, Utc};
+use opendal::ErrorKind;
+use sha2::{Digest, Sha256};
+use tokio::io::AsyncReadExt;
+
+use super::errors::storage_error;
+use super::upload::COPY_STEP;
+use super::{ContentHash, TenantStore};
+use crate::error::{Error, Kind, Result};
+
+const CHUNK: usize = 1024 * 1024;
+
+/// What a content was found to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Health {
+    Sound,
+    Missing,
+    /// It is another content.
+    Damaged {
+        size: u64,
+        sha256: ContentHash,
+        /// When that was written.
+        modified: Option<DateTime<Utc>>,
+    },
+}
+
+impl TenantStore {
+    /// Reads a content to its end and compares; `tell` hears of each block's bytes.
+    ///
+    /// Errors: what the storage answers instead of the content, other than that it has none.
+    pub async fn examine(&self, hash: &ContentHash, size: u64, tell: &(dyn Fn(u64) + Sync)) -> Result<Health> {
+        let key = self.keys.blob(hash);
+        let metadata = match self.backend.operator.stat(&key).await {
+            Ok(metadata) => metadata,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Health::Missing),
+            Err(error) => return Err(storage_error(error)),
+        };
+        let blob = match self.get(hash).await {
+            Ok(blob) => blob,
+            Err(error) if error.kind() == Kind::NotFound => return Ok(Health::Missing),
+            Err(error) => return Err(error),
+        };
+        let (mut reader, mut hasher, mut read) = (blob.into_reader(), Sha256::new(), 0);
+        let mut block = vec![0; CHUNK];
+        loop {
+            let some = reader.read(&mut block).await.map_err(unreadable)?;
+            if some == 0 {
+                break;
+            }
+            hasher.update(&block[..some]);
+            read += some as u64;
+            tell(some as u64);
+        }
+        let found = ContentHash::from_bytes(hasher.finalize().into());
+        if found == *hash && read == size {
+            return Ok(Health::Sound);
+        }
+        let modified = metadata.last_modified().map(|time| DateTime::from(std::time::SystemTime::from(time)));
+        Ok(Health::Damaged { size: read, sha256: found, modified })
+    }
+
+    /// Moves a damaged content out of the way, so that the next upload of what it should have been writes it anew. False if
+    /// it was written since it was found damaged.
+    ///
+    /// The caller sees to it that nobody writes it meanwhile.
+    pub async fn set_aside(&self, hash: &ContentHash, modified: Option<DateTime<Utc>>) -> Result<bool> {
+        let (operator, key, aside) = (&self.backend.operator, self.keys.blob(hash), self.keys.damaged(hash));
+        let metadata = operator.stat(&key).await.map_err(storage_error)?;
+        if metadata.last_modified().map(|time| DateTime::from(std::time::SystemTime::from(time))) != modified {
+            return Ok(false);
+        }
+        if operator.info().capability().rename {
+            operator.rename(&key, &aside).await.map_err(storage_error)?;
+        } else {
+            let copy = operator.copy_with(&key, &aside).chunk(COPY_STEP);
+            copy.source_content_length_hint(metadata.content_length()).await.map_err(storage_error)?;
+            operator.delete(&key).await.map_err(storage_error)?;
+        }
+        Ok(true)
+    }
+}
+
+fn unreadable(error: std::io::Error) -> Error {
+    error.downcast().unwrap_or_else(|error| Error::internal("The content cannot be read to its end").caused_by(error))
+}

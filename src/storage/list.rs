@@ -1,0 +1,92 @@
+//! What the storage itself has of an organisation, whatever the database says.
+
+use std::future;
+use std::time::{Duration, SystemTime};
+
+use chrono::{DateTime, Utc};
+use futures::stream::{BoxStream, StreamExt, TryStreamExt};
+use opendal::{Entry, ErrorKind, Metadata};
+
+use super::errors::storage_error;
+use super::{ContentHash, TenantStore};
+use crate::error::Result;
+
+/// Look-ups at the same time, where a list does not say how large and old its entries are.
+const LOOK_UPS: usize = 16;
+
+/// A content as the storage lists it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Listed {
+    pub sha256: ContentHash,
+    /// In bytes.
+    pub size: u64,
+    /// When it was last written, where the storage knows.
+    pub modified: Option<DateTime<Utc>>,
+}
+
+/// What uploads left behind.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Remains {
+    pub objects: u64,
+    pub bytes: u64,
+}
+
+impl TenantStore {
+    /// Every content of this organisation as it comes, in no order. What is written or deleted meanwhile may be in it or not.
+    pub async fn contents(&self) -> Result<BoxStream<'static, Result<Listed>>> {
+        let entries = self.backend.operator.lister_with(&self.keys.blobs()).recursive(true).await;
+        let store = self.clone();
+        let listed = entries.map_err(storage_error)?.map_err(storage_error).map(move |entry| {
+            let store = store.clone();
+            async move { store.listed(entry?).await }
+        });
+        Ok(listed.buffered(LOOK_UPS).try_filter_map(|found| future::ready(Ok(found))).boxed())
+    }
+
+    /// None for what is no content, or is gone since the list was made.
+    async fn listed(&self, entry: Entry) -> Result<Option<Listed>> {
+        let Some(sha256) = self.keys.content_of(entry.path()) else { return Ok(None) };
+        let Some(metadata) = self.described(&entry).await?.filter(Metadata::is_file) else { return Ok(None) };
+        let modified = modified(&metadata).map(DateTime::from);
+        Ok(Some(Listed { sha256, size: metadata.content_length(), modified }))
+    }
+
+    /// From the list itself where that tells all.
+    async fn described(&self, entry: &Entry) -> Result<Option<Metadata>> {
+        let known = entry.metadata();
+        if known.is_dir() || known.last_modified().is_some() {
+            return Ok(Some(known.clone()));
+        }
+        match self.backend.operator.stat(entry.path()).await {
+            Ok(metadata) => Ok(Some(metadata)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(storage_error(error)),
+        }
+    }
+
+    /// Counts what uploads left behind when a process died, if it is older than `age`, and deletes it unless `dry`.
+    ///
+    /// `age` must exceed the longest upload. Parts of an S3 upload that never ended are not objects: a lifecycle rule of
+    /// the bucket removes those (`prepare`).
+    pub async fn sweep_remains(&self, age: Duration, dry: bool) -> Result<Remains> {
+        let mut remains = Remains::default();
+        let Some(limit) = SystemTime::now().checked_sub(age) else { return Ok(remains) };
+        let mut entries = self.backend.operator.lister(&self.keys.uploads()).await.map_err(storage_error)?;
+        while let Some(entry) = entries.try_next().await.map_err(storage_error)? {
+            let Some(metadata) = self.described(&entry).await? else { continue };
+            if !metadata.is_file() || modified(&metadata).is_none_or(|time| time >= limit) {
+                continue;
+            }
+            if !dry {
+                self.backend.operator.delete(entry.path()).await.map_err(storage_error)?;
+            }
+            remains.objects += 1;
+            remains.bytes += metadata.content_length();
+        }
+        Ok(remains)
+    }
+}
+
+fn modified(metadata: &Metadata) -> Option<SystemTime> {
+    metadata.last_modified().map(SystemTime::from)
+}
