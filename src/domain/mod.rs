@@ -1,5 +1,5 @@
 //! The product, area by area. Each area uses those to its left only, and nobody enters another's `repo`:
-//! `audit → identity → revision → permission → lifecycle → meta → bom → search, jobs → plugin, webhook → sample`.
+//! `audit → identity → revision → permission → lifecycle → meta → version → bom → search, jobs → plugin, webhook → sample`.
 
 pub mod audit;
 pub mod bom;
@@ -15,4 +15,5 @@ pub mod sample;
 pub mod search;
 #[cfg(test)]
 pub mod testing;
+pub mod version;
 pub mod webhook;
