@@ -1,7 +1,5 @@
 //! Reading versions and their history, for whoever may read the item.
 
-use uuid::Uuid;
-
 use super::model::{Happening, ItemVersions, Version, VersionView, not_found, parse_id};
 use super::open::{hidden, init_version};
 use super::repo;
@@ -54,6 +52,10 @@ async fn versions(ctx: &Ctx, item: &Item, page: PageRequest) -> Result<Vec<Versi
 
 /// The item, which has a version then.
 async fn ensured(ctx: &Ctx, item: &str) -> Result<Item> {
-    let id: Uuid = init_version(ctx, item).await?.version.item_id;
-    meta::require_item(ctx, &Model::load(ctx).await?, id).await
+    let model = Model::load(ctx).await?;
+    let found = meta::require_item(ctx, &model, meta::parse_id(item)?).await?;
+    if found.current_version_id.is_none() {
+        init_version(ctx, item).await?;
+    }
+    Ok(found)
 }
