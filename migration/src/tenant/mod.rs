@@ -26,6 +26,7 @@ mod m0020_number_counters;
 mod m0021_job_asker;
 mod m0022_files;
 mod m0023_versions;
+mod m0024_version_files;
 
 /// The changes of a product database, oldest first.
 pub struct Migrator;
@@ -55,6 +56,7 @@ impl ChangeList for Migrator {
             Change::expand(m0021_job_asker::Migration),
             Change::expand(m0022_files::Migration),
             Change::expand(m0023_versions::Migration),
+            Change::expand(m0024_version_files::Migration),
         ]
     }
 }

@@ -76,7 +76,7 @@ type Apis = (
         meta::ItemStatesApi,
     ),
     ui::UiApi,
-    (versions::CheckOutsApi, versions::VersionsApi),
+    (versions::CheckOutsApi, versions::VersionsApi, versions::VersionFilesApi),
     bom::BomApi,
     imports::ImportsApi,
     (
@@ -108,7 +108,7 @@ pub fn service() -> OpenApiService<Apis, ()> {
             meta::ItemStatesApi,
         ),
         ui::UiApi,
-        (versions::CheckOutsApi, versions::VersionsApi),
+        (versions::CheckOutsApi, versions::VersionsApi, versions::VersionFilesApi),
         bom::BomApi,
         imports::ImportsApi,
         (

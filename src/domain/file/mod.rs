@@ -13,6 +13,7 @@ mod read;
 mod remove;
 mod repo;
 mod upload;
+mod version_files;
 
 pub use attach::{attach, detach, files_of_item};
 pub use kind::FileKind;
@@ -21,3 +22,7 @@ pub use read::{Delivery, deliver, open_range, require_file};
 pub use remove::delete_file;
 pub use repo::readable::readable;
 pub use upload::{Arrived, keep, receive};
+pub use version_files::{
+    NewVersionFile, VersionFile, VersionFileFacts, bind_file, check_out_file, file_lock, files_of_version,
+    set_primary_file, unbind_file, undo_file_check_out, version_file_facts,
+};

@@ -51,15 +51,16 @@ pub(super) async fn lock_item(write: &Write<'_>, kind: &ItemType, id: Uuid) -> R
     item.ok_or_else(|| not_found(id))
 }
 
-/// An item of any type, locked for a change of what hangs on it: the caller may see and update it, and its state allows it.
+/// An item of any type, locked for a change of what hangs on it: the caller may see and update it, its state allows it, and
+/// nobody else has it checked out.
 ///
-/// Errors: `NotFound` for what may not be seen, `Forbidden`, `Conflict` `STATE_LOCKED`.
+/// Errors: `NotFound` for what may not be seen, `Forbidden`, `Conflict` `STATE_LOCKED` or `VERSION_CHECKED_OUT`.
 pub async fn lock_to_change(write: &Write<'_>, id: Uuid) -> Result<Item> {
     let found = repo::items::find(&write.tx, id).await?.ok_or_else(|| not_found(id))?;
     let item = lock_item(write, write.model.item_type(&found.item_type)?, id).await?;
     require_seen(write, &item).await?;
     require_right(write, write.model.item_type(&item.item_type)?, &item).await?;
-    write.model.require_unlocked(&item)?;
+    require_changeable(write, &item).await?;
     Ok(item)
 }
 

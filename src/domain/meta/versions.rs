@@ -48,14 +48,8 @@ impl CheckOut {
         self.by == ctx.actor.user_id()
     }
 
-    /// For a person: `anna (user 7) since 2026-11-24T10:00:00Z`.
-    pub fn holder(&self) -> String {
-        let since = self.since.to_rfc3339_opts(SecondsFormat::Secs, true);
-        match (&self.by_name, self.by) {
-            (Some(name), Some(id)) => format!("{name} (user {id}) since {since}"),
-            (None, Some(id)) => format!("user {id} since {since}"),
-            _ => format!("an anonymous user since {since}"),
-        }
+    fn holder(&self) -> String {
+        holder(self.by, self.by_name.as_deref(), self.since)
     }
 
     fn details(&self) -> Value {
@@ -74,6 +68,16 @@ impl CheckOut {
                 format!("Version {} is checked out by {}. {advice}", self.version_label, self.holder()),
             )
             .details(self.details())
+    }
+}
+
+/// Whose a check-out is, for a person: `anna (user 7) since 2026-11-24T10:00:00Z`.
+pub fn holder(by: Option<UserId>, by_name: Option<&str>, since: DateTime<Utc>) -> String {
+    let since = since.to_rfc3339_opts(SecondsFormat::Secs, true);
+    match (by_name, by) {
+        (Some(name), Some(id)) => format!("{name} (user {id}) since {since}"),
+        (None, Some(id)) => format!("user {id} since {since}"),
+        _ => format!("an anonymous user since {since}"),
     }
 }
 
@@ -147,7 +151,7 @@ pub(super) async fn check_out_of(write: &Write<'_>, item: &Item) -> Result<Optio
 }
 
 /// Nobody else has the item's current version checked out; else `Conflict` `VERSION_CHECKED_OUT`. The item is locked.
-pub async fn require_not_checked_out_by_other(write: &Write<'_>, item: &Item) -> Result<()> {
+pub(super) async fn require_not_checked_out_by_other(write: &Write<'_>, item: &Item) -> Result<()> {
     match check_out_of(write, item).await? {
         Some(check_out) if !check_out.is_mine(write.ctx) => Err(check_out.refusal()),
         _ => Ok(()),
@@ -155,7 +159,7 @@ pub async fn require_not_checked_out_by_other(write: &Write<'_>, item: &Item) ->
 }
 
 /// The item's contents may change: its state lets it, and nobody else has it checked out.
-pub async fn require_changeable(write: &Write<'_>, item: &Item) -> Result<()> {
+pub(super) async fn require_changeable(write: &Write<'_>, item: &Item) -> Result<()> {
     write.model.require_unlocked(item)?;
     require_not_checked_out_by_other(write, item).await
 }
@@ -164,8 +168,24 @@ pub async fn require_changeable(write: &Write<'_>, item: &Item) -> Result<()> {
 pub(super) async fn require_may_step(write: &Write<'_>, item: &Item, to: &State) -> Result<()> {
     match check_out_of(write, item).await? {
         Some(check_out) if !check_out.is_mine(write.ctx) => Err(check_out.refusal()),
-        Some(check_out) if to.is_locked || to.is_released => Err(not_set_down(&check_out, to)),
-        _ => Ok(()),
+        Some(check_out) if seals(to) => Err(not_set_down(&check_out, to)),
+        _ => require_files_set_down(write, item, to).await,
+    }
+}
+
+/// A state in which a version could not be checked in.
+fn seals(to: &State) -> bool {
+    to.is_locked || to.is_released
+}
+
+async fn require_files_set_down(write: &Write<'_>, item: &Item, to: &State) -> Result<()> {
+    let Some(version) = item.current_version_id.filter(|_| seals(to)) else { return Ok(()) };
+    match repo::versions::files_checked_out(&write.tx, version).await? {
+        0 => Ok(()),
+        count => Err(Error::conflict(format!("{count} files of version {version} are checked out")).code(
+            "CHECK_IN_FIRST",
+            format!("Files of the version are checked out. They must be given back before it becomes {}.", to.name),
+        )),
     }
 }
 
@@ -187,10 +207,17 @@ pub(super) async fn reason_against(ctx: &Ctx, item: &Item) -> Result<impl Fn(&St
         Some(version) => repo::versions::check_out(&*ctx.db, version).await?,
         None => None,
     };
+    let files = match item.current_version_id {
+        Some(version) => repo::versions::files_checked_out(&*ctx.db, version).await?,
+        None => 0,
+    };
     let is_mine = check_out.as_ref().is_some_and(|check_out| check_out.is_mine(ctx));
     Ok(move |to: &State| {
-        let check_out = check_out.as_ref()?;
-        let message = match (is_mine, to.is_locked || to.is_released) {
+        let Some(check_out) = &check_out else {
+            let message = format!("{files} files of its version are checked out");
+            return (files > 0 && seals(to)).then(|| Unmet { guard: "checkout", message, details: Value::Null });
+        };
+        let message = match (is_mine, seals(to)) {
             (false, _) => format!("It is checked out by {}", check_out.holder()),
             (true, true) => "Check it in first".to_owned(),
             (true, false) => return None,

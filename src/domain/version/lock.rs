@@ -1,5 +1,7 @@
 //! Whose a check-out is, and what others are told.
 
+use uuid::Uuid;
+
 use super::model::{Lock, LockContext, Version};
 use crate::context::{Actor, Ctx};
 use crate::domain::meta::{self, Item, Write};
@@ -18,6 +20,11 @@ impl Lock {
     pub fn is_mine(&self, ctx: &Ctx) -> bool {
         self.by == ctx.actor.user_id()
     }
+
+    /// For a person: whose it is and since when.
+    pub fn holder(&self) -> String {
+        meta::holder(self.by, self.by_name.as_deref(), self.since)
+    }
 }
 
 impl Version {
@@ -34,10 +41,9 @@ impl Version {
     }
 }
 
-/// What hangs on an item changes only while nobody else has it checked out. Clients know the refusal as a plain text. The
-/// item is locked by the write.
-pub async fn require_not_locked_by_other(write: &Write<'_>, item: &Item) -> Result<()> {
-    meta::require_not_checked_out_by_other(write, item).await.map_err(as_recorded)
+/// As [`meta::lock_to_change`]; that somebody else has the item checked out, clients of its files know as a plain text.
+pub async fn lock_to_change(write: &Write<'_>, item: Uuid) -> Result<Item> {
+    meta::lock_to_change(write, item).await.map_err(as_recorded)
 }
 
 /// The files of a version change only in the hands of whoever has it checked out.

@@ -17,7 +17,7 @@ mod undo;
 
 pub use check_in::{CheckIn, check_in};
 pub use check_out::{NewCheckOut, check_out};
-pub use lock::{require_checked_out_by_caller, require_not_locked_by_other};
+pub use lock::{lock_to_change, require_checked_out_by_caller};
 pub use model::{Happening, ItemVersions, Lock, LockContext, Version, VersionView};
 pub use open::{init_version, open_version, record};
 pub use read::{get_version, require_version, version_history, version_tree, versions_of};

@@ -11,7 +11,7 @@ pub struct EventName {
 }
 
 /// Every event, in the order in which they are listed.
-pub const EVENTS: [EventName; 11] = [
+pub const EVENTS: [EventName; 13] = [
     EventName { name: "item.created", description: "An item of any type was added." },
     EventName { name: "item.updated", description: "Properties of an item changed." },
     EventName { name: "item.deleted", description: "An item was deleted." },
@@ -22,6 +22,8 @@ pub const EVENTS: [EventName; 11] = [
     EventName { name: "version.checked_out", description: "Somebody took a version for themselves; names its item." },
     EventName { name: "version.checked_in", description: "A version was given back; names its item." },
     EventName { name: "version.checkout_undone", description: "A check-out was ended without a check-in." },
+    EventName { name: "version.file_bound", description: "A file was bound to a version, or its place there changed." },
+    EventName { name: "version.file_unbound", description: "A file was taken off a version." },
     EventName { name: TEST, description: "Sent on request, to try a webhook; patterns do not matter to it." },
 ];
 
@@ -29,8 +31,14 @@ pub const EVENTS: [EventName; 11] = [
 pub const TEST: &str = "webhook.test";
 
 /// What is told of versions is called alike inside and outside.
-const VERSION_EVENTS: [&str; 4] =
-    ["version.released", "version.checked_out", "version.checked_in", "version.checkout_undone"];
+const VERSION_EVENTS: [&str; 6] = [
+    "version.released",
+    "version.checked_out",
+    "version.checked_in",
+    "version.checkout_undone",
+    "version.file_bound",
+    "version.file_unbound",
+];
 
 /// The relationship whose changes are those of a BOM.
 const BOM_LINE: &str = "Part BOM";

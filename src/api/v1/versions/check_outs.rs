@@ -126,7 +126,8 @@ impl CheckOutsApi {
     /// Every item of a versionable type has one from its creation: the first is `1.A`. Calling it again changes nothing.
     #[oai(path = "/:item_id/init", method = "post", operation_id = "init_version")]
     async fn init(&self, caller: OrgCaller, item_id: Path<String>) -> ApiResult<Json<VersionResponse>> {
-        Ok(Json(version::init_version(&caller.0, &item_id).await?.into()))
+        let version = version::init_version(&caller.0, &item_id).await?;
+        Ok(Json(VersionResponse::of(&caller.0, version).await?))
     }
 
     /// Check a version out
@@ -144,8 +145,8 @@ impl CheckOutsApi {
         body: OptionalBody<CheckOutRequest>,
     ) -> ApiResult<Json<CheckedOut>> {
         let ignored_fields = body.0.ignored();
-        let version = version::check_out(&caller.0, &item_id, body.0.into()).await?.into();
-        Ok(Json(CheckedOut { version, ignored_fields }))
+        let version = version::check_out(&caller.0, &item_id, body.0.into()).await?;
+        Ok(Json(CheckedOut { version: VersionResponse::of(&caller.0, version).await?, ignored_fields }))
     }
 
     /// Check a version in
@@ -159,7 +160,8 @@ impl CheckOutsApi {
         item_id: Path<String>,
         body: OptionalBody<CheckInRequest>,
     ) -> ApiResult<Json<VersionResponse>> {
-        Ok(Json(version::check_in(&caller.0, &item_id, body.0.into()).await?.into()))
+        let version = version::check_in(&caller.0, &item_id, body.0.into()).await?;
+        Ok(Json(VersionResponse::of(&caller.0, version).await?))
     }
 
     /// End a check-out without a check-in
@@ -173,6 +175,7 @@ impl CheckOutsApi {
         item_id: Path<String>,
         body: OptionalBody<UndoCheckOutRequest>,
     ) -> ApiResult<Json<VersionResponse>> {
-        Ok(Json(version::undo_check_out(&caller.0, &item_id, body.0.into()).await?.into()))
+        let version = version::undo_check_out(&caller.0, &item_id, body.0.into()).await?;
+        Ok(Json(VersionResponse::of(&caller.0, version).await?))
     }
 }

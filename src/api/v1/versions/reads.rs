@@ -5,10 +5,10 @@ use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::Json;
 
 use super::super::Tag;
-use super::shapes::{HistoryEntry, TreeVersion, VersionList, VersionResponse};
+use super::shapes::{HistoryEntry, TreeVersion, VersionDetail, VersionList};
 use crate::api::auth::OrgCaller;
 use crate::api::error::ApiResult;
-use crate::domain::version;
+use crate::domain::{file, version};
 use crate::types::PageRequest;
 
 /// The most entries of one answer.
@@ -75,9 +75,11 @@ impl VersionsApi {
         Ok(Json(version::versions_of(&caller.0, &item_id, page).await?.into()))
     }
 
-    /// Get a version
+    /// Get a version with its files
     #[oai(path = "/:version_id/detail", method = "get", operation_id = "get_version")]
-    async fn detail(&self, caller: OrgCaller, version_id: Path<String>) -> ApiResult<Json<VersionResponse>> {
-        Ok(Json(version::get_version(&caller.0, &version_id).await?.into()))
+    async fn detail(&self, caller: OrgCaller, version_id: Path<String>) -> ApiResult<Json<VersionDetail>> {
+        let version = version::get_version(&caller.0, &version_id).await?;
+        let files = file::files_of_version(&caller.0, &version_id, None).await?;
+        Ok(Json(VersionDetail::new(version, files)))
     }
 }

@@ -1,9 +1,15 @@
 //! Versions as the API shows them.
 
+use std::collections::BTreeMap;
+
 use poem_openapi::Object;
 
+use super::super::files::{download_url, preview_url};
 use crate::api::shapes::{FreeObject, Time};
+use crate::context::Ctx;
+use crate::domain::file::{self, File, VersionFile, VersionFileFacts};
 use crate::domain::version::{Happening, ItemVersions, LockContext, Version, VersionView};
+use crate::error::Result;
 
 /// Where a check-out was made from.
 #[derive(Object)]
@@ -63,8 +69,14 @@ pub struct VersionResponse {
     thumbnail_data: Option<String>,
 }
 
-impl From<VersionView> for VersionResponse {
-    fn from(VersionView { version, properties }: VersionView) -> Self {
+impl VersionResponse {
+    /// A version as an operation answers with it: along with what is told of its files.
+    pub async fn of(ctx: &Ctx, view: VersionView) -> Result<Self> {
+        let files = file::version_file_facts(ctx, &view.version).await?;
+        Ok(Self::new(view, files))
+    }
+
+    pub fn new(VersionView { version, properties }: VersionView, files: VersionFileFacts) -> Self {
         let lock = version.lock;
         let context = lock.as_ref().map(|lock| lock.context.clone());
         let shown = context.clone().unwrap_or_default();
@@ -94,8 +106,8 @@ impl From<VersionView> for VersionResponse {
             created_at: version.created_at.into(),
             released_by_id: version.released_by_id,
             released_at: version.released_at.map(Time::from),
-            file_count: 0,
-            primary_file_id: None,
+            file_count: files.count,
+            primary_file_id: files.primary.map(|id| id.to_string()),
             thumbnail_data: None,
         }
     }
@@ -106,10 +118,12 @@ impl From<VersionView> for VersionResponse {
 pub struct HistoryEntry {
     id: String,
     version_id: String,
-    /// create, checkout, checkin, undo_checkout or release.
+    /// create, checkout, checkin, undo_checkout, release, file_bind, file_unbind, file_primary, file_checkout or
+    /// file_undo_checkout.
     action: String,
     comment: Option<String>,
-    /// Of a check-out its `lock_context`, of a check-in the `properties` that it changed, each before and after.
+    /// Of a check-out its `lock_context`, of a check-in the `properties` that it changed, each before and
+    /// after, of a file its `file_id` and `file_role`.
     changes: Option<FreeObject>,
     user_id: Option<i64>,
     created_at: Time,
@@ -218,6 +232,131 @@ impl From<ItemVersions> for VersionList {
             item_id: found.item_id.to_string(),
             is_under_modification: found.is_under_modification,
             versions: found.versions.into_iter().map(VersionSummary::from).collect(),
+        }
+    }
+}
+
+/// A version with its files.
+#[derive(Object)]
+pub struct VersionDetail {
+    #[oai(flatten)]
+    version: VersionResponse,
+    /// By their roles.
+    files: BTreeMap<String, Vec<VersionFileResponse>>,
+}
+
+impl VersionDetail {
+    pub fn new(view: VersionView, files: Vec<(VersionFile, File)>) -> Self {
+        let primary = files.iter().find(|(bound, _)| bound.is_primary).map(|(_, file)| file.id);
+        let version = VersionResponse::new(view, VersionFileFacts { count: files.len() as u64, primary });
+        let mut by_role: BTreeMap<String, Vec<VersionFileResponse>> = BTreeMap::new();
+        for (bound, file) in files {
+            by_role.entry(bound.role.as_str().to_owned()).or_default().push((bound, file).into());
+        }
+        Self { version, files: by_role }
+    }
+}
+
+/// A file of a version.
+#[derive(Object)]
+pub struct VersionFileResponse {
+    /// Of the binding.
+    id: String,
+    file_id: String,
+    file_role: String,
+    sequence: i32,
+    is_primary: bool,
+    checked_out_by_id: Option<i64>,
+    /// The name of who has it checked out, as it was then.
+    checked_out_by: Option<String>,
+    checked_out_at: Option<Time>,
+    filename: String,
+    /// The extension in lower case, without its dot.
+    file_type: String,
+    /// In bytes.
+    file_size: u64,
+    mime_type: String,
+    /// SHA-256, in hex.
+    checksum: String,
+    document_type: String,
+    preview_url: Option<String>,
+    download_url: String,
+}
+
+impl From<(VersionFile, File)> for VersionFileResponse {
+    fn from((bound, file): (VersionFile, File)) -> Self {
+        Self {
+            id: bound.id.to_string(),
+            file_id: file.id.to_string(),
+            file_role: bound.role.as_str().to_owned(),
+            sequence: bound.sequence,
+            is_primary: bound.is_primary,
+            checked_out_by_id: bound.lock.as_ref().and_then(|lock| lock.by),
+            checked_out_by: bound.lock.as_ref().and_then(|lock| lock.by_name.clone()),
+            checked_out_at: bound.lock.map(|lock| lock.since.into()),
+            preview_url: preview_url(&file),
+            download_url: download_url(&file),
+            filename: file.filename,
+            file_type: file.kind.extension,
+            file_size: file.size,
+            mime_type: file.kind.mime_type,
+            checksum: file.sha256.to_string(),
+            document_type: file.kind.document_type,
+        }
+    }
+}
+
+/// What a file is to a version.
+#[derive(Object)]
+pub struct BoundFileResponse {
+    /// Of the binding.
+    id: String,
+    version_id: String,
+    file_id: String,
+    file_role: String,
+    is_primary: bool,
+    sequence: i32,
+}
+
+impl From<VersionFile> for BoundFileResponse {
+    fn from(bound: VersionFile) -> Self {
+        Self {
+            id: bound.id.to_string(),
+            version_id: bound.version_id.to_string(),
+            file_id: bound.file_id.to_string(),
+            file_role: bound.role.as_str().to_owned(),
+            is_primary: bound.is_primary,
+            sequence: bound.sequence,
+        }
+    }
+}
+
+/// Who has a file of a version checked out.
+#[derive(Object)]
+pub struct FileLockResponse {
+    /// Of the binding.
+    id: String,
+    version_id: String,
+    file_id: String,
+    file_role: String,
+    is_locked: bool,
+    checked_out_by_id: Option<i64>,
+    /// The name of who has it checked out, as it was then.
+    checked_out_by: Option<String>,
+    checked_out_at: Option<Time>,
+}
+
+impl From<VersionFile> for FileLockResponse {
+    fn from(bound: VersionFile) -> Self {
+        Self {
+            id: bound.id.to_string(),
+            version_id: bound.version_id.to_string(),
+            file_id: bound.file_id.to_string(),
+            file_role: bound.role.as_str().to_owned(),
+            is_locked: bound.lock.is_some(),
+            checked_out_by_id: bound.lock.as_ref().and_then(|lock| lock.by),
+            checked_out_by: bound.lock.as_ref().and_then(|lock| lock.by_name.clone()),
+            checked_out_at: bound.lock.map(|lock| lock.since.into()),
         }
     }
 }

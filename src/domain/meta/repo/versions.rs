@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::LockType;
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -10,7 +10,7 @@ use super::super::item::Item;
 use super::super::versions::{CheckOut, VersionEvent};
 use crate::db::Tx;
 use crate::domain::audit::new_id;
-use crate::entity::tenant::{item, item_version, version_event};
+use crate::entity::tenant::{item, item_version, version_event, version_file};
 use crate::error::Result;
 use crate::types::UserId;
 
@@ -86,6 +86,12 @@ pub async fn check_out(db: &impl ConnectionTrait, id: Uuid) -> Result<Option<Che
             since: row.checked_out_at?,
         })
     }))
+}
+
+/// How many files of a version are checked out by themselves.
+pub async fn files_checked_out(db: &impl ConnectionTrait, version: Uuid) -> Result<u64> {
+    let of_version = version_file::Entity::find().filter(version_file::Column::VersionId.eq(version));
+    Ok(of_version.filter(version_file::Column::CheckedOutAt.is_not_null()).count(db).await?)
 }
 
 /// The item's current version, read anew and locked until the transaction ends.
