@@ -19,6 +19,7 @@ mod search;
 mod stale;
 mod structure;
 pub mod types;
+mod version_files;
 mod versions;
 mod views;
 mod webhooks;

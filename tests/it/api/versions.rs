@@ -24,15 +24,15 @@ on_every_backend!(
     versions_go_with_their_item,
 );
 
-async fn version(client: &Client, item: &str) -> Value {
+pub async fn version(client: &Client, item: &str) -> Value {
     client.post(&format!("/versions/items/{item}/init"), &json!({})).await.expect(200)
 }
 
-async fn check_out(client: &Client, item: &str) -> Reply {
+pub async fn check_out(client: &Client, item: &str) -> Reply {
     client.post(&format!("/versions/items/{item}/checkout"), &json!({})).await
 }
 
-async fn check_in(client: &Client, item: &str, body: Value) -> Reply {
+pub async fn check_in(client: &Client, item: &str, body: Value) -> Reply {
     client.post(&format!("/versions/items/{item}/checkin"), &body).await
 }
 
@@ -40,20 +40,20 @@ async fn undo(client: &Client, item: &str, body: Value) -> Reply {
     client.post(&format!("/versions/items/{item}/undo-checkout"), &body).await
 }
 
-async fn history(client: &Client, item: &str) -> Vec<Value> {
+pub async fn history(client: &Client, item: &str) -> Vec<Value> {
     let history = client.get(&format!("/versions/items/{item}/history")).await.expect(200);
     history.as_array().unwrap().clone()
 }
 
-fn actions(history: &[Value]) -> Vec<&str> {
+pub fn actions(history: &[Value]) -> Vec<&str> {
     history.iter().map(|entry| entry["action"].as_str().unwrap()).collect()
 }
 
-async fn aml(client: &Client, action: &str, item: &str, properties: Value) -> Reply {
+pub async fn aml(client: &Client, action: &str, item: &str, properties: Value) -> Reply {
     client.post("/aml/apply", &json!({"type": "Part", "action": action, "id": item, "properties": properties})).await
 }
 
-fn code(reply: Reply) -> String {
+pub fn code(reply: Reply) -> String {
     let body = reply.expect(409);
     body["detail"]["code"].as_str().unwrap_or_else(|| panic!("no code in {body}")).to_owned()
 }

@@ -49,13 +49,13 @@ fn in_query(role: &Query<Option<String>>) -> Result<Option<FileRole>> {
     role.0.as_deref().map(|role| FileRole::parse(role, &["query", "file_role"])).transpose()
 }
 
-#[OpenApi(prefix_path = "/versions/:version_id/files", tag = "Tag::Versions")]
+#[OpenApi(prefix_path = "/versions", tag = "Tag::Versions")]
 impl VersionFilesApi {
     /// Bind a file to a version
     ///
     /// The version must be checked out by the caller. A file that is bound in that role already takes the new sequence, and
     /// becomes the primary one where that is asked for.
-    #[oai(path = "/", method = "post", operation_id = "bind_version_file")]
+    #[oai(path = "/:version_id/files", method = "post", operation_id = "bind_version_file")]
     async fn bind(
         &self,
         caller: OrgCaller,
@@ -69,7 +69,7 @@ impl VersionFilesApi {
     }
 
     /// List the files of a version
-    #[oai(path = "/", method = "get", operation_id = "list_version_files")]
+    #[oai(path = "/:version_id/files", method = "get", operation_id = "list_version_files")]
     async fn list(
         &self,
         caller: OrgCaller,
@@ -85,7 +85,7 @@ impl VersionFilesApi {
     /// Make a file the primary one of its version
     ///
     /// The version must be checked out by the caller.
-    #[oai(path = "/primary", method = "put", operation_id = "set_primary_version_file")]
+    #[oai(path = "/:version_id/files/primary", method = "put", operation_id = "set_primary_version_file")]
     async fn set_primary(
         &self,
         caller: OrgCaller,
@@ -100,7 +100,7 @@ impl VersionFilesApi {
     /// Take a file off a version
     ///
     /// The file itself stays. The version must be checked out by the caller.
-    #[oai(path = "/:file_id", method = "delete", operation_id = "unbind_version_file")]
+    #[oai(path = "/:version_id/files/:file_id", method = "delete", operation_id = "unbind_version_file")]
     async fn unbind(
         &self,
         caller: OrgCaller,
@@ -117,7 +117,7 @@ impl VersionFilesApi {
     ///
     /// Until it is given back, nobody else takes it off the version or changes its role there, and the version is not
     /// released. Somebody else's check-out of the file or of its version is 409 and says whose it is.
-    #[oai(path = "/:file_id/checkout", method = "post", operation_id = "check_out_version_file")]
+    #[oai(path = "/:version_id/files/:file_id/checkout", method = "post", operation_id = "check_out_version_file")]
     async fn check_out(
         &self,
         caller: OrgCaller,
@@ -130,7 +130,7 @@ impl VersionFilesApi {
     }
 
     /// Get who has a file of a version checked out
-    #[oai(path = "/:file_id/lock", method = "get", operation_id = "get_version_file_lock")]
+    #[oai(path = "/:version_id/files/:file_id/lock", method = "get", operation_id = "get_version_file_lock")]
     async fn lock(
         &self,
         caller: OrgCaller,
@@ -143,7 +143,11 @@ impl VersionFilesApi {
     }
 
     /// Give a file of a version back
-    #[oai(path = "/:file_id/undo-checkout", method = "post", operation_id = "undo_check_out_version_file")]
+    #[oai(
+        path = "/:version_id/files/:file_id/undo-checkout",
+        method = "post",
+        operation_id = "undo_check_out_version_file"
+    )]
     async fn undo(
         &self,
         caller: OrgCaller,
