@@ -1,5 +1,5 @@
 //! The product, area by area. Each area uses those to its left only, and nobody enters another's `repo`:
-//! `audit → identity → revision → permission → lifecycle → meta → version → bom → search, jobs → plugin, webhook → sample`.
+//! `audit → identity → revision → permission → lifecycle → meta → version → file → bom → search, jobs → plugin, webhook → sample`.
 
 pub mod audit;
 pub mod bom;
