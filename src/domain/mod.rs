@@ -1,5 +1,5 @@
 //! The product, area by area. Each area uses those to its left only, and nobody enters another's `repo`:
-//! `audit → quota → identity → revision → permission → lifecycle → meta → bom → search, jobs → plugin, webhook → sample`.
+//! `audit → quota → identity → revision → permission → lifecycle → meta → version → file → bom → search, jobs → plugin, webhook → sample`.
 
 pub mod audit;
 pub mod bom;
@@ -16,4 +16,5 @@ pub mod sample;
 pub mod search;
 #[cfg(test)]
 pub mod testing;
+pub mod version;
 pub mod webhook;

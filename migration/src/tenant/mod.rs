@@ -25,6 +25,8 @@ mod m0019_lifecycle_guards;
 mod m0020_number_counters;
 mod m0021_job_asker;
 mod m0022_files;
+mod m0023_versions;
+mod m0024_version_files;
 
 /// The changes of a product database, oldest first.
 pub struct Migrator;
@@ -53,6 +55,8 @@ impl ChangeList for Migrator {
             Change::expand(m0020_number_counters::Migration),
             Change::expand(m0021_job_asker::Migration),
             Change::expand(m0022_files::Migration),
+            Change::expand(m0023_versions::Migration),
+            Change::expand(m0024_version_files::Migration),
         ]
     }
 }

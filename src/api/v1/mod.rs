@@ -17,6 +17,7 @@ mod rpc;
 mod search;
 mod system;
 mod ui;
+mod versions;
 mod webhooks;
 
 use poem_openapi::{OpenApiService, Tags};
@@ -40,6 +41,8 @@ enum Tag {
     Model,
     /// Forms and grids.
     Ui,
+    /// The versions of items: what each is like, who has it checked out, what happened to it.
+    Versions,
     /// Bills of materials.
     Bom,
     /// Sheets that become bills of materials.
@@ -73,6 +76,7 @@ type Apis = (
         meta::ItemStatesApi,
     ),
     ui::UiApi,
+    (versions::CheckOutsApi, versions::VersionsApi, versions::VersionFilesApi),
     bom::BomApi,
     imports::ImportsApi,
     (
@@ -104,6 +108,7 @@ pub fn service() -> OpenApiService<Apis, ()> {
             meta::ItemStatesApi,
         ),
         ui::UiApi,
+        (versions::CheckOutsApi, versions::VersionsApi, versions::VersionFilesApi),
         bom::BomApi,
         imports::ImportsApi,
         (

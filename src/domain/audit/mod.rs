@@ -33,7 +33,8 @@ pub async fn record(ctx: &Ctx, tx: &Tx, changes: Vec<Change>) -> Result<()> {
     repo::insert_events(ctx, tx, now, changes).await
 }
 
-/// What subscribers learn of a change: of an item also its number, its states and its ends, but nothing of its contents.
+/// What subscribers learn of a change: of an item also its number, its states and its ends, of a version its item, but
+/// nothing of their contents.
 fn event(ctx: &Ctx, change: &Change) -> Value {
     let mut event = json!({
         "action": change.action, "subject_type": change.subject_type, "subject_id": change.subject_id,
@@ -50,6 +51,7 @@ fn event(ctx: &Ctx, change: &Change) -> Value {
         ("previous_state_id", fact(before, "current_state")),
         ("source_id", fact(latest, "source_id")),
         ("related_id", fact(latest, "related_id")),
+        ("item_id", fact(latest, "item_id")),
     ] {
         if let Some(value) = value {
             event[name] = value;

@@ -10,6 +10,7 @@ use super::upload::change;
 use crate::context::Ctx;
 use crate::domain::audit::new_id;
 use crate::domain::meta::{self, Model, Turns, Write};
+use crate::domain::version;
 use crate::error::{Error, Result};
 
 /// Files of one item: they are listed as a whole.
@@ -24,7 +25,7 @@ pub async fn attach(ctx: &Ctx, new: NewAttachment) -> Result<Attached> {
     let description = clean_text(new.description, "description")?;
     let mut model = Model::load(ctx).await?;
     let write = Write::begin_fresh(ctx, &mut model, |_| Ok(Turns::default())).await?;
-    meta::lock_to_change(&write, item).await?;
+    version::lock_to_change(&write, item).await?;
     // Otherwise attaching would be a way to read.
     let file = repo::files::find(write.tx(), write.model, file).await?.ok_or_else(not_found)?.id;
     let there = repo::attachments::find_same(write.tx(), item, file, new.role).await?;
@@ -71,7 +72,7 @@ pub async fn detach(ctx: &Ctx, attachment: &str) -> Result<()> {
     let mut model = Model::load(ctx).await?;
     let write = Write::begin_fresh(ctx, &mut model, |_| Ok(Turns::default())).await?;
     // Of an item that the caller may not see there are no attachments.
-    meta::lock_to_change(&write, found.item_id)
+    version::lock_to_change(&write, found.item_id)
         .await
         .map_err(|error| if error.kind() == crate::error::Kind::NotFound { missing() } else { error })?;
     let found = repo::attachments::find(write.tx(), id).await?.ok_or_else(missing)?;

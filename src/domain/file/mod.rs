@@ -17,6 +17,7 @@ mod repo;
 mod upload;
 mod usage;
 mod verify;
+mod version_files;
 
 pub use attach::{attach, detach, files_of_item};
 pub use collect::{CollectRules, Collected, collect};
@@ -29,3 +30,7 @@ pub use repo::readable::readable;
 pub use upload::{Arrived, keep, receive};
 pub use usage::{Usage, usage};
 pub use verify::{Finding, Hurt, Listener, Problem, Verified, VerifyRules, verify};
+pub use version_files::{
+    NewVersionFile, VersionFile, VersionFileFacts, bind_file, check_out_file, file_lock, files_of_version,
+    set_primary_file, unbind_file, undo_file_check_out, version_file_facts,
+};

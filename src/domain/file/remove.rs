@@ -30,7 +30,7 @@ pub async fn delete_file(ctx: &Ctx, id: &str) -> Result<()> {
     }
     let items = repo::files::items_with(&tx, id, MOST_NAMED).await?;
     if !items.is_empty() {
-        return Err(Error::conflict("The file is attached to items")
+        return Err(Error::conflict("The file is attached to items, or bound to their versions")
             .code("FILE_IN_USE", "Take the file off these items first.")
             .details(serde_json::json!({ "item_ids": items })));
     }

@@ -13,6 +13,7 @@ use super::relate::{remove_relationship, require_line};
 use super::repo;
 use super::repo::uses::Going;
 use super::update::lock_item;
+use super::versions::require_changeable;
 use super::write::Write;
 use crate::domain::permission::Action;
 use crate::error::{Error, Result};
@@ -32,7 +33,7 @@ pub(super) async fn delete(write: &Write<'_>, given: &AmlItem) -> Result<Item> {
     }
     write.model.require(&item, Action::Delete)?;
     given.basis.require(write.model, &item)?;
-    write.model.require_unlocked(&item)?;
+    require_changeable(write, &item).await?;
     // Before it is asked who refers to it: whoever is about to do so is waited for, and then seen.
     repo::items::lock_to_delete(&write.tx, item.id).await?;
     let lines = repo::items::lines_to_delete(&write.tx, item.id).await?;

@@ -37,6 +37,7 @@ mod types;
 mod unique;
 mod update;
 mod values;
+mod versions;
 mod views;
 mod write;
 
@@ -72,8 +73,9 @@ pub use types::{
     assign_permission, change_item_type, change_property, create_item_type, delete_item_type, delete_property,
     forget_model, list_item_types, refresh_item_type,
 };
-pub use update::{lock_to_change, update_item};
+pub use update::{lock_to_change, require_locked_item, update_item};
 pub use values::{Values, normalise, text_value};
+pub use versions::{CheckOut, VERSION, VersionEvent, ensure_version, has_versions, holder, log_version_event};
 pub use views::{NewView, View, ViewKind, ViewQuery, delete_view, find_view, put_view};
 pub use write::{Turns, Write};
 

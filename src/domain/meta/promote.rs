@@ -11,6 +11,7 @@ use super::repo;
 use super::steps::{children_of, unmet};
 use super::update::locked_item;
 use super::values::Values;
+use super::versions;
 use super::write::Write;
 use crate::domain::lifecycle::{self, State, Transition, guard_failed, may_take};
 use crate::domain::permission::{Action, denied};
@@ -47,6 +48,7 @@ pub(super) async fn promote(write: &Write<'_>, given: &AmlItem) -> Result<Item> 
     let own = steps.iter().find(|(step, _)| may_take(write.ctx, step)).or(steps.first());
     let Some(&(transition, to)) = own else { return Err(no_such_step(write, &item, wanted)) };
     require_may(write, &item, transition)?;
+    versions::require_may_step(write, &item, to).await?;
     let children = children_of(write, &item, &transition.guards).await?;
     let unmet = unmet(write.ctx, transition, &item, &children, comment.as_deref());
     if !unmet.is_empty() {
@@ -72,7 +74,10 @@ async fn take(
         ..item.clone()
     };
     let after = hooks::before_write(write, kind, Moment::Promote, Some(&item), after).await?;
-    let after = repo::items::update(&write.tx, after).await?;
+    let mut after = repo::items::update(&write.tx, after).await?;
+    if to.is_released && versions::has_versions(kind) {
+        after = versions::seal(write, kind, after).await?;
+    }
     repo::history::insert(write.ctx, &write.tx, &item, &after, &step.action, comment).await?;
     write.record("item.promoted", &after, item.snapshot(), after.snapshot()).await?;
     Ok(after)

@@ -12,6 +12,7 @@ use super::get::require_visible;
 use super::item::{Item, not_found, parse_id};
 use super::model::ItemType;
 use super::values::{Values, normalise, require_whole, text_value, with_defaults};
+use super::versions::require_changeable;
 use super::write::Write;
 use super::{graph, hooks, period, references, repo, unique};
 use crate::domain::permission::Action;
@@ -112,7 +113,7 @@ async fn changeable_source(write: &Write<'_>, kind: &ItemType, source: Uuid) -> 
         let item = repo::items::find_locked(&write.tx, source).await?.ok_or_else(|| not_found(source))?;
         if item.source_id.is_none() {
             write.model.require(&item, Action::Update)?;
-            write.model.require_unlocked(&item)?;
+            require_changeable(write, &item).await?;
             return Ok(item);
         }
     }
@@ -122,7 +123,7 @@ async fn changeable_source(write: &Write<'_>, kind: &ItemType, source: Uuid) -> 
         let item = repo::items::find(&write.tx, id).await?.ok_or_else(|| not_found(id))?;
         require_seen(write, &item).await?;
         write.model.require(&item, Action::Update)?;
-        write.model.require_unlocked(&item)?;
+        require_changeable(write, &item).await?;
         found = found.or(Some(item));
     }
     found.ok_or_else(|| not_found(source))

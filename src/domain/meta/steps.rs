@@ -10,6 +10,7 @@ use super::mirrors::with_mirrors;
 use super::model::Model;
 use super::repo;
 use super::repo::history::Taken;
+use super::versions;
 use super::write::Write;
 use crate::context::Ctx;
 use crate::domain::lifecycle::{Child, Facts, Guards, State, Transition, Unmet, may_take};
@@ -58,9 +59,11 @@ pub async fn next_steps(ctx: &Ctx, item_type: &str, id: &str) -> Result<(Item, V
     } else {
         Vec::new()
     };
+    let against = versions::reason_against(ctx, &item).await?;
     let mut next = Vec::new();
     for (transition, to) in steps {
         let mut reasons: Vec<Unmet> = not_yours(ctx, &model, &item, transition).into_iter().collect();
+        reasons.extend(against(to));
         // Whether there will be a comment is not known yet.
         reasons.extend(unmet(ctx, transition, &item, &children, Some("…")));
         next.push(NextStep {

@@ -8,6 +8,7 @@ use super::mirrors::without_mirrors;
 use super::model::ItemType;
 use super::relate::{exists, require_line, require_seen};
 use super::values::{Values, merged, normalise, require_whole, same_values};
+use super::versions::require_changeable;
 use super::write::Write;
 use super::{hooks, period, references, repo};
 use crate::domain::permission::Action;
@@ -21,7 +22,7 @@ pub(super) async fn update(write: &Write<'_>, given: AmlItem) -> Result<Item> {
     let mut item = locked_item(write, kind, &given).await?;
     require_right(write, kind, &item).await?;
     given.basis.require(write.model, &item)?;
-    write.model.require_unlocked(&item)?;
+    require_changeable(write, &item).await?;
     if !given.properties.is_empty() {
         item = change(write, kind, item, given.properties).await?;
     }
@@ -34,6 +35,13 @@ pub(super) async fn locked_item(write: &Write<'_>, kind: &ItemType, given: &AmlI
     lock_item(write, kind, require_id(given)?).await
 }
 
+/// An item of any type that the caller may read, locked until the write ends. Fails as [`super::require_item`] does.
+pub async fn require_locked_item(write: &Write<'_>, id: Uuid) -> Result<Item> {
+    let item = repo::items::find_locked(&write.tx, id).await?.ok_or_else(|| not_found(id))?;
+    require_seen(write, &item).await?;
+    Ok(item)
+}
+
 /// A line is locked after what it hangs on, as everywhere: whoever locks both never waits for one who waits for it.
 pub(super) async fn lock_item(write: &Write<'_>, kind: &ItemType, id: Uuid) -> Result<Item> {
     if kind.is_relationship {
@@ -43,15 +51,16 @@ pub(super) async fn lock_item(write: &Write<'_>, kind: &ItemType, id: Uuid) -> R
     item.ok_or_else(|| not_found(id))
 }
 
-/// An item of any type, locked for a change of what hangs on it: the caller may see and update it, and its state allows it.
+/// An item of any type, locked for a change of what hangs on it: the caller may see and update it, its state allows it, and
+/// nobody else has it checked out.
 ///
-/// Errors: `NotFound` for what may not be seen, `Forbidden`, `Conflict` `STATE_LOCKED`.
+/// Errors: `NotFound` for what may not be seen, `Forbidden`, `Conflict` `STATE_LOCKED` or `VERSION_CHECKED_OUT`.
 pub async fn lock_to_change(write: &Write<'_>, id: Uuid) -> Result<Item> {
     let found = repo::items::find(&write.tx, id).await?.ok_or_else(|| not_found(id))?;
     let item = lock_item(write, write.model.item_type(&found.item_type)?, id).await?;
     require_seen(write, &item).await?;
     require_right(write, write.model.item_type(&item.item_type)?, &item).await?;
-    write.model.require_unlocked(&item)?;
+    require_changeable(write, &item).await?;
     Ok(item)
 }
 
@@ -67,7 +76,7 @@ async fn require_right(write: &Write<'_>, kind: &ItemType, item: &Item) -> Resul
 pub async fn update_item(write: &Write<'_>, kind: &ItemType, id: Uuid, given: Values) -> Result<Item> {
     let item = lock_item(write, kind, id).await?;
     require_right(write, kind, &item).await?;
-    write.model.require_unlocked(&item)?;
+    require_changeable(write, &item).await?;
     change(write, kind, item, given).await
 }
 

@@ -11,18 +11,34 @@ pub struct EventName {
 }
 
 /// Every event, in the order in which they are listed.
-pub const EVENTS: [EventName; 7] = [
+pub const EVENTS: [EventName; 13] = [
     EventName { name: "item.created", description: "An item of any type was added." },
     EventName { name: "item.updated", description: "Properties of an item changed." },
     EventName { name: "item.deleted", description: "An item was deleted." },
     EventName { name: "item.promoted", description: "An item took a step of its lifecycle; says from which state." },
     EventName { name: "item.released", description: "An item reached a released state; follows its item.promoted." },
     EventName { name: "bom.changed", description: "A line of a BOM was added, changed or removed; names both parts." },
+    EventName { name: "version.released", description: "A version was released with its item; it stays as it was." },
+    EventName { name: "version.checked_out", description: "Somebody took a version for themselves; names its item." },
+    EventName { name: "version.checked_in", description: "A version was given back; names its item." },
+    EventName { name: "version.checkout_undone", description: "A check-out was ended without a check-in." },
+    EventName { name: "version.file_bound", description: "A file was bound to a version, or its place there changed." },
+    EventName { name: "version.file_unbound", description: "A file was taken off a version." },
     EventName { name: TEST, description: "Sent on request, to try a webhook; patterns do not matter to it." },
 ];
 
 /// The event that is sent on request.
 pub const TEST: &str = "webhook.test";
+
+/// What is told of versions is called alike inside and outside.
+const VERSION_EVENTS: [&str; 6] = [
+    "version.released",
+    "version.checked_out",
+    "version.checked_in",
+    "version.checkout_undone",
+    "version.file_bound",
+    "version.file_unbound",
+];
 
 /// The relationship whose changes are those of a BOM.
 const BOM_LINE: &str = "Part BOM";
@@ -31,6 +47,7 @@ const BOM_LINE: &str = "Part BOM";
 pub fn concerns(topic: &str) -> bool {
     matches!(topic, "item.created" | "item.updated" | "item.deleted" | "item.promoted")
         || topic.starts_with("relationship.")
+        || VERSION_EVENTS.contains(&topic)
 }
 
 /// The events that a change is; `released` says that it led to a released state from one that is not.
@@ -44,7 +61,7 @@ pub fn events_of(topic: &str, item_type: &str, released: bool) -> Vec<&'static s
         "relationship.created" | "relationship.updated" | "relationship.deleted" if item_type == BOM_LINE => {
             vec!["bom.changed"]
         }
-        _ => Vec::new(),
+        _ => VERSION_EVENTS.into_iter().filter(|name| *name == topic).collect(),
     }
 }
 
@@ -94,6 +111,8 @@ mod tests {
             ("relationship.updated", "Part BOM", false, &["bom.changed"]),
             ("relationship.deleted", "Part BOM", false, &["bom.changed"]),
             ("relationship.created", "Document Part", false, &[]),
+            ("version.checked_out", "Version", false, &["version.checked_out"]),
+            ("version.created", "Version", false, &[]),
             ("plugin.activated", "Plugin", false, &[]),
             ("webhook.created", "Webhook", false, &[]),
         ] {

@@ -33,7 +33,7 @@ pub fn body(ctx: &Ctx, name: &str, index: u8, event: &Event) -> (Uuid, Value) {
         "type": subject.item_type(), "id": subject.text("subject_id"), "number": subject.text("number"),
         "state": subject.text("state"),
     });
-    for field in ["previous_state", "parent_id", "child_id", "change"] {
+    for field in ["previous_state", "parent_id", "child_id", "change", "item_id"] {
         let value = match field {
             "parent_id" => subject.text("source_id"),
             "child_id" => subject.text("related_id"),

@@ -21,5 +21,7 @@ mod search;
 mod stale;
 mod structure;
 pub mod types;
+mod version_files;
+mod versions;
 mod views;
 mod webhooks;

@@ -24,7 +24,7 @@ on_every_backend!(
 const SETS: &str = "/meta/permissions";
 
 /// Makes a set; grants are `(identity, letters)` of create, get, update, delete and discover (x).
-async fn make_set(admin: &Client, id: &str, grants: &[(&str, &str)]) {
+pub async fn make_set(admin: &Client, id: &str, grants: &[(&str, &str)]) {
     admin.post(SETS, &json!({"id": id, "name": id})).await.expect(200);
     for (identity, letters) in grants {
         grant(admin, id, identity, letters).await;
@@ -40,7 +40,7 @@ async fn grant(admin: &Client, set: &str, identity: &str, letters: &str) {
     admin.post(&format!("{SETS}/{set}/accesses"), &access).await.expect(200);
 }
 
-async fn put_under(admin: &Client, part: &str, set: Value) -> Value {
+pub async fn put_under(admin: &Client, part: &str, set: Value) -> Value {
     admin.patch(&format!("/aml/Part/{part}/access"), &json!({"permission_id": set})).await.expect(200)
 }
 

@@ -72,6 +72,8 @@ impl Loot {
             "delivery_id" => self.by_name["delivery"].clone(),
             "plugin_id" => vec!["yuantus-demo".to_owned()],
             "user_id" | "admin_user_id" | "owner_id" => self.by_name["user"].clone(),
+            "version_id" | "source_version_id" | "target_version_id" => self.by_name["version"].clone(),
+            "file_id" => self.by_name["file"].clone(),
             "permission_id" => vec!["SHARED-SET".to_owned()],
             "access_id" => vec!["SHARED-SET:viewer".to_owned()],
             "lifecycle_id" | "copy_of" => self.by_name["lifecycle"].clone(),
@@ -191,11 +193,14 @@ async fn furnish(client: &Client, marker: &str) -> Loot {
     let step = json!({"action": marker, "from_state_id": start, "to_state_id": state});
     let step = id(&client.post(&format!("{path}/transitions"), &step).await.expect(200));
     let (properties, views) = furnish_model(client, marker).await;
+    let (version, file) = furnish_version(client, marker, &items[0]).await;
     Loot {
         by_name: BTreeMap::from([
             ("property", properties),
             ("view", views),
             ("item", items),
+            ("version", vec![version]),
+            ("file", vec![file]),
             ("lifecycle", vec![id(&lifecycle)]),
             ("state", vec![state, start]),
             ("transition", vec![step]),
@@ -206,6 +211,18 @@ async fn furnish(client: &Client, marker: &str) -> Loot {
             ("job", vec![id(&job)]),
         ]),
     }
+}
+
+/// A version that is checked out with a file bound to it; both bear the marker.
+async fn furnish_version(client: &Client, marker: &str, item: &str) -> (String, String) {
+    let out = json!({"comment": marker, "client_host": marker, "client_info": {"note": marker}});
+    let version = id(&client.post(&format!("/versions/items/{item}/checkout"), &out).await.expect(200));
+    let file = reqwest::multipart::Part::bytes(marker.as_bytes().to_vec()).file_name(format!("{marker}.txt"));
+    let form = reqwest::multipart::Form::new().part("file", file).text("author", marker.to_owned());
+    let file = id(&reply(client.request(Method::POST, "/file/upload").multipart(form)).await.expect(200));
+    client.post(&format!("/versions/{version}/files"), &json!({"file_id": file})).await.expect(200);
+    client.post(&format!("/versions/{version}/files/{file}/checkout"), &json!({})).await.expect(200);
+    (version, file)
 }
 
 /// Types, a property and views whose texts bear the marker; only umbra has the private one.
@@ -280,6 +297,14 @@ async fn everything_of(client: &Client) -> Value {
     }
     for kind in ["Part", "Part BOM", "Document"] {
         seen.insert(kind.to_owned(), client.post("/aml/apply", &json!({"type": kind})).await.expect(200));
+    }
+    for part in seen["Part"]["items"].as_array().unwrap().clone() {
+        let versions = client.get(&format!("/versions/items/{}/versions", id(&part))).await.expect(200);
+        let version = versions["versions"][0]["version_id"].as_str().unwrap();
+        let paths = [format!("/versions/items/{}/history", id(&part)), format!("/versions/{version}/detail")];
+        for path in paths {
+            seen.insert(path.clone(), client.get(&path).await.expect(200));
+        }
     }
     Value::Object(seen)
 }

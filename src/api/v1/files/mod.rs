@@ -8,4 +8,5 @@ mod upload;
 
 pub use attachments::{AttachApi, AttachmentsApi, ItemFilesApi};
 pub use download::DownloadApi;
+pub(super) use shapes::{DeletedResponse, download_url, preview_url};
 pub use upload::{FilesApi, UploadApi};

@@ -244,11 +244,11 @@ impl From<(Attachment, File)> for ItemFileResponse {
     }
 }
 
-fn download_url(file: &File) -> String {
+pub fn download_url(file: &File) -> String {
     format!("{BASE_PATH}/file/{}/download", file.id)
 }
 
-fn preview_url(file: &File) -> Option<String> {
+pub fn preview_url(file: &File) -> Option<String> {
     file.preview.map(|_| format!("{BASE_PATH}/file/{}/preview", file.id))
 }
 

@@ -15,7 +15,7 @@ use crate::domain::file::kind::FileKind;
 use crate::domain::file::model::{Conversion, File};
 use crate::domain::meta::Model;
 use crate::entity::tenant::file::{ActiveModel, Column, Entity, Model as Row};
-use crate::entity::tenant::{file_attachment, file_upload};
+use crate::entity::tenant::{file_attachment, file_upload, item_version, version_file};
 use crate::error::{Error, Result};
 use crate::storage::ContentHash;
 
@@ -140,7 +140,7 @@ pub async fn was_brought_by(tx: &Tx, file: Uuid, user: i64) -> Result<bool> {
     Ok(mine.one(tx).await?.is_some())
 }
 
-/// Some of the items that a file is attached to.
+/// Some of the items that a file is attached to, or bound to versions of.
 pub async fn items_with(tx: &Tx, file: Uuid, most: u64) -> Result<Vec<Uuid>> {
     let query = file_attachment::Entity::find()
         .select_only()
@@ -148,7 +148,21 @@ pub async fn items_with(tx: &Tx, file: Uuid, most: u64) -> Result<Vec<Uuid>> {
         .distinct()
         .filter(file_attachment::Column::FileId.eq(file))
         .limit(most);
-    Ok(query.into_tuple().all(tx).await?)
+    let mut items: Vec<Uuid> = query.into_tuple().all(tx).await?;
+    let versions = version_file::Entity::find()
+        .select_only()
+        .column(version_file::Column::VersionId)
+        .distinct()
+        .filter(version_file::Column::FileId.eq(file))
+        .limit(most);
+    let versions: Vec<Uuid> = versions.into_tuple().all(tx).await?;
+    let of_versions = item_version::Entity::find().select_only().column(item_version::Column::ItemId).distinct();
+    let of_versions = of_versions.filter(item_version::Column::Id.is_in(versions));
+    items.extend(of_versions.into_tuple::<Uuid>().all(tx).await?);
+    items.sort_unstable();
+    items.dedup();
+    items.truncate(usize::try_from(most).unwrap_or(usize::MAX));
+    Ok(items)
 }
 
 pub async fn delete(tx: &Tx, file: Uuid) -> Result<()> {

@@ -7,3 +7,4 @@ pub mod hurt;
 pub mod objects;
 pub mod readable;
 pub mod references;
+pub mod version_files;

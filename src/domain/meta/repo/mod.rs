@@ -1,4 +1,4 @@
-//! SQL of item types, items, their periods and numbering.
+//! SQL of item types, items, their periods, versions and numbering.
 
 pub mod effectivities;
 mod filter;
@@ -10,5 +10,6 @@ pub mod query;
 pub mod stored;
 pub mod types;
 pub mod uses;
+pub mod versions;
 pub mod views;
 pub mod visible;

@@ -1,0 +1,10 @@
+//! Versions of items: reading them, checking them out and in, and their files.
+
+mod check_outs;
+mod files;
+mod reads;
+mod shapes;
+
+pub use check_outs::CheckOutsApi;
+pub use files::VersionFilesApi;
+pub use reads::VersionsApi;

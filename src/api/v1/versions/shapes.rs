@@ -1,0 +1,362 @@
+//! Versions as the API shows them.
+
+use std::collections::BTreeMap;
+
+use poem_openapi::Object;
+
+use super::super::files::{download_url, preview_url};
+use crate::api::shapes::{FreeObject, Time};
+use crate::context::Ctx;
+use crate::domain::file::{self, File, VersionFile, VersionFileFacts};
+use crate::domain::version::{Happening, ItemVersions, LockContext, Version, VersionView};
+use crate::error::Result;
+
+/// Where a check-out was made from.
+#[derive(Object)]
+pub struct LockContextResponse {
+    client_host: Option<String>,
+    workspace_path: Option<String>,
+    client_info: Option<FreeObject>,
+}
+
+impl From<LockContext> for LockContextResponse {
+    fn from(context: LockContext) -> Self {
+        Self {
+            client_host: context.client_host,
+            workspace_path: context.workspace_path,
+            client_info: context.client_info.map(FreeObject),
+        }
+    }
+}
+
+/// A version of an item.
+#[derive(Object)]
+pub struct VersionResponse {
+    id: String,
+    item_id: String,
+    generation: i32,
+    revision: String,
+    version_label: String,
+    /// Of the current version, the state of its item.
+    state: String,
+    is_current: bool,
+    is_released: bool,
+    is_superseded: bool,
+    branch_name: String,
+    predecessor_id: Option<String>,
+    branched_from_id: Option<String>,
+    /// With `number` and `state`. Of a version that is current and not released, those of the item as they are now; of others
+    /// as they were when it was released or left.
+    properties: FreeObject,
+    description: Option<String>,
+    checked_out_by_id: Option<i64>,
+    /// The name of who has it checked out, as it was then.
+    checked_out_by: Option<String>,
+    checked_out_at: Option<Time>,
+    checkout_client_host: Option<String>,
+    checkout_workspace_path: Option<String>,
+    checkout_client_info: Option<FreeObject>,
+    /// Only while it is checked out.
+    #[oai(skip_serializing_if_is_none)]
+    lock_context: Option<LockContextResponse>,
+    created_by_id: Option<i64>,
+    created_at: Time,
+    released_by_id: Option<i64>,
+    released_at: Option<Time>,
+    file_count: u64,
+    primary_file_id: Option<String>,
+    /// Always null: pictures of files are at `/file/{file_id}/preview`.
+    thumbnail_data: Option<String>,
+}
+
+impl VersionResponse {
+    /// A version as an operation answers with it: along with what is told of its files.
+    pub async fn of(ctx: &Ctx, view: VersionView) -> Result<Self> {
+        let files = file::version_file_facts(ctx, &view.version).await?;
+        Ok(Self::new(view, files))
+    }
+
+    pub fn new(VersionView { version, properties }: VersionView, files: VersionFileFacts) -> Self {
+        let lock = version.lock;
+        let context = lock.as_ref().map(|lock| lock.context.clone());
+        let shown = context.clone().unwrap_or_default();
+        Self {
+            id: version.id.to_string(),
+            item_id: version.item_id.to_string(),
+            generation: version.generation,
+            revision: version.revision,
+            version_label: version.label,
+            state: version.state,
+            is_current: version.is_current,
+            is_released: version.is_released,
+            is_superseded: version.is_superseded,
+            branch_name: version.branch_name,
+            predecessor_id: version.predecessor_id.map(|id| id.to_string()),
+            branched_from_id: version.branched_from_id.map(|id| id.to_string()),
+            properties: FreeObject(properties),
+            description: version.description,
+            checked_out_by_id: lock.as_ref().and_then(|lock| lock.by),
+            checked_out_by: lock.as_ref().and_then(|lock| lock.by_name.clone()),
+            checked_out_at: lock.map(|lock| lock.since.into()),
+            checkout_client_host: shown.client_host,
+            checkout_workspace_path: shown.workspace_path,
+            checkout_client_info: shown.client_info.map(FreeObject),
+            lock_context: context.map(LockContextResponse::from),
+            created_by_id: version.created_by_id,
+            created_at: version.created_at.into(),
+            released_by_id: version.released_by_id,
+            released_at: version.released_at.map(Time::from),
+            file_count: files.count,
+            primary_file_id: files.primary.map(|id| id.to_string()),
+            thumbnail_data: None,
+        }
+    }
+}
+
+/// Something that happened to a version.
+#[derive(Object)]
+pub struct HistoryEntry {
+    id: String,
+    version_id: String,
+    /// create, checkout, checkin, undo_checkout, release, file_bind, file_unbind, file_primary, file_checkout or
+    /// file_undo_checkout.
+    action: String,
+    comment: Option<String>,
+    /// Of a check-out its `lock_context`, of a check-in the `properties` that it changed, each before and
+    /// after, of a file its `file_id` and `file_role`.
+    changes: Option<FreeObject>,
+    user_id: Option<i64>,
+    created_at: Time,
+}
+
+impl From<Happening> for HistoryEntry {
+    fn from(happening: Happening) -> Self {
+        Self {
+            id: happening.id.to_string(),
+            version_id: happening.version_id.to_string(),
+            action: happening.action,
+            comment: happening.comment,
+            changes: happening.changes.and_then(|changes| changes.as_object().cloned()).map(FreeObject),
+            user_id: happening.user_id,
+            created_at: happening.created_at.into(),
+        }
+    }
+}
+
+/// A version and the one that it follows.
+#[derive(Object)]
+pub struct TreeVersion {
+    id: String,
+    label: String,
+    predecessor_id: Option<String>,
+    /// Of a branch: where it left another.
+    branched_from_id: Option<String>,
+    branch: String,
+    state: String,
+    is_current: bool,
+    is_released: bool,
+    created_at: Time,
+}
+
+impl From<Version> for TreeVersion {
+    fn from(version: Version) -> Self {
+        Self {
+            id: version.id.to_string(),
+            label: version.label,
+            predecessor_id: version.predecessor_id.map(|id| id.to_string()),
+            branched_from_id: version.branched_from_id.map(|id| id.to_string()),
+            branch: version.branch_name,
+            state: version.state,
+            is_current: version.is_current,
+            is_released: version.is_released,
+            created_at: version.created_at.into(),
+        }
+    }
+}
+
+#[derive(Object)]
+struct VersionSummary {
+    version_id: String,
+    version_label: String,
+    generation: i32,
+    revision: String,
+    branch_name: String,
+    state: String,
+    is_current: bool,
+    is_released: bool,
+    is_superseded: bool,
+    /// draft, released or superseded.
+    lifecycle_status: String,
+    predecessor_id: Option<String>,
+    checked_out_by_id: Option<i64>,
+    checked_out_at: Option<Time>,
+    created_at: Time,
+    released_at: Option<Time>,
+}
+
+impl From<Version> for VersionSummary {
+    fn from(version: Version) -> Self {
+        let lifecycle_status = version.lifecycle_status().to_owned();
+        Self {
+            version_id: version.id.to_string(),
+            version_label: version.label,
+            generation: version.generation,
+            revision: version.revision,
+            branch_name: version.branch_name,
+            state: version.state,
+            is_current: version.is_current,
+            is_released: version.is_released,
+            is_superseded: version.is_superseded,
+            lifecycle_status,
+            predecessor_id: version.predecessor_id.map(|id| id.to_string()),
+            checked_out_by_id: version.lock.as_ref().and_then(|lock| lock.by),
+            checked_out_at: version.lock.map(|lock| lock.since.into()),
+            created_at: version.created_at.into(),
+            released_at: version.released_at.map(Time::from),
+        }
+    }
+}
+
+/// The versions of an item.
+#[derive(Object)]
+pub struct VersionList {
+    item_id: String,
+    /// One of the item's versions is checked out.
+    is_under_modification: bool,
+    versions: Vec<VersionSummary>,
+}
+
+impl From<ItemVersions> for VersionList {
+    fn from(found: ItemVersions) -> Self {
+        Self {
+            item_id: found.item_id.to_string(),
+            is_under_modification: found.is_under_modification,
+            versions: found.versions.into_iter().map(VersionSummary::from).collect(),
+        }
+    }
+}
+
+/// A version with its files.
+#[derive(Object)]
+pub struct VersionDetail {
+    #[oai(flatten)]
+    version: VersionResponse,
+    /// By their roles.
+    files: BTreeMap<String, Vec<VersionFileResponse>>,
+}
+
+impl VersionDetail {
+    pub fn new(view: VersionView, files: Vec<(VersionFile, File)>) -> Self {
+        let primary = files.iter().find(|(bound, _)| bound.is_primary).map(|(_, file)| file.id);
+        let version = VersionResponse::new(view, VersionFileFacts { count: files.len() as u64, primary });
+        let mut by_role: BTreeMap<String, Vec<VersionFileResponse>> = BTreeMap::new();
+        for (bound, file) in files {
+            by_role.entry(bound.role.as_str().to_owned()).or_default().push((bound, file).into());
+        }
+        Self { version, files: by_role }
+    }
+}
+
+/// A file of a version.
+#[derive(Object)]
+pub struct VersionFileResponse {
+    /// Of the binding.
+    id: String,
+    file_id: String,
+    file_role: String,
+    sequence: i32,
+    is_primary: bool,
+    checked_out_by_id: Option<i64>,
+    /// The name of who has it checked out, as it was then.
+    checked_out_by: Option<String>,
+    checked_out_at: Option<Time>,
+    filename: String,
+    /// The extension in lower case, without its dot.
+    file_type: String,
+    /// In bytes.
+    file_size: u64,
+    mime_type: String,
+    /// SHA-256, in hex.
+    checksum: String,
+    document_type: String,
+    preview_url: Option<String>,
+    download_url: String,
+}
+
+impl From<(VersionFile, File)> for VersionFileResponse {
+    fn from((bound, file): (VersionFile, File)) -> Self {
+        Self {
+            id: bound.id.to_string(),
+            file_id: file.id.to_string(),
+            file_role: bound.role.as_str().to_owned(),
+            sequence: bound.sequence,
+            is_primary: bound.is_primary,
+            checked_out_by_id: bound.lock.as_ref().and_then(|lock| lock.by),
+            checked_out_by: bound.lock.as_ref().and_then(|lock| lock.by_name.clone()),
+            checked_out_at: bound.lock.map(|lock| lock.since.into()),
+            preview_url: preview_url(&file),
+            download_url: download_url(&file),
+            filename: file.filename,
+            file_type: file.kind.extension,
+            file_size: file.size,
+            mime_type: file.kind.mime_type,
+            checksum: file.sha256.to_string(),
+            document_type: file.kind.document_type,
+        }
+    }
+}
+
+/// What a file is to a version.
+#[derive(Object)]
+pub struct BoundFileResponse {
+    /// Of the binding.
+    id: String,
+    version_id: String,
+    file_id: String,
+    file_role: String,
+    is_primary: bool,
+    sequence: i32,
+}
+
+impl From<VersionFile> for BoundFileResponse {
+    fn from(bound: VersionFile) -> Self {
+        Self {
+            id: bound.id.to_string(),
+            version_id: bound.version_id.to_string(),
+            file_id: bound.file_id.to_string(),
+            file_role: bound.role.as_str().to_owned(),
+            is_primary: bound.is_primary,
+            sequence: bound.sequence,
+        }
+    }
+}
+
+/// Who has a file of a version checked out.
+#[derive(Object)]
+pub struct FileLockResponse {
+    /// Of the binding.
+    id: String,
+    version_id: String,
+    file_id: String,
+    file_role: String,
+    is_locked: bool,
+    checked_out_by_id: Option<i64>,
+    /// The name of who has it checked out, as it was then.
+    checked_out_by: Option<String>,
+    checked_out_at: Option<Time>,
+}
+
+impl From<VersionFile> for FileLockResponse {
+    fn from(bound: VersionFile) -> Self {
+        Self {
+            id: bound.id.to_string(),
+            version_id: bound.version_id.to_string(),
+            file_id: bound.file_id.to_string(),
+            file_role: bound.role.as_str().to_owned(),
+            is_locked: bound.lock.is_some(),
+            checked_out_by_id: bound.lock.as_ref().and_then(|lock| lock.by),
+            checked_out_by: bound.lock.as_ref().and_then(|lock| lock.by_name.clone()),
+            checked_out_at: bound.lock.map(|lock| lock.since.into()),
+        }
+    }
+}

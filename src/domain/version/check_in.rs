@@ -1,0 +1,92 @@
+//! Checking in.
+
+use serde_json::{Map, Value, json};
+
+use super::model::{Version, VersionView};
+use super::open::{open, record};
+use super::{given, repo};
+use crate::context::Ctx;
+use crate::domain::meta::{self, Item, Model, Turns, Values, VersionEvent, Write};
+use crate::error::{Error, Result};
+
+/// What comes with a check-in.
+#[derive(Debug, Clone, Default)]
+pub struct CheckIn {
+    /// Without one the current version.
+    pub version_id: Option<String>,
+    pub comment: Option<String>,
+    /// Changes of the item's properties, as an update takes them.
+    pub properties: Option<Values>,
+}
+
+/// Gives a version back, with changes of its item.
+///
+/// Fails with `Conflict` where the caller does not have it checked out, and as an update of the item does.
+pub async fn check_in(ctx: &Ctx, item: &str, given: CheckIn) -> Result<VersionView> {
+    let comment = given::comment(given.comment)?;
+    let mut model = Model::load(ctx).await?;
+    let write = Write::begin_fresh(ctx, &mut model, |_| Ok(Turns::default())).await?;
+    let (mut item, before) = open(&write, item, given.version_id.as_deref()).await?;
+    if !before.is_mine(ctx) {
+        return Err(Error::conflict("Version is not checked out by you"));
+    }
+    let mut changes = None;
+    if let Some(properties) = given.properties.filter(|properties| !properties.is_empty()) {
+        require_current(&before)?;
+        let changed = update(&write, &item, properties).await?;
+        changes = differences(&item.properties, &changed.properties);
+        item = changed;
+    }
+    let mut after = Version { lock: None, ..before.clone() }.of(&item);
+    if after.is_current {
+        after.properties = item.properties.clone();
+    }
+    repo::set_down(write.tx(), &after).await?;
+    let (version_id, item_id) = (after.id, item.id);
+    let event = VersionEvent { version_id, item_id, action: "checkin", comment, changes };
+    meta::log_version_event(&write, event).await?;
+    record(&write, "version.checked_in", &before, &after).await?;
+    write.commit().await?;
+    Ok(VersionView::new(&model, &item, after))
+}
+
+/// An item has the properties of its current version; those of others are not the item's to change.
+fn require_current(version: &Version) -> Result<()> {
+    if version.is_current {
+        return Ok(());
+    }
+    Err(Error::conflict(format!("Version {} is not the current one", version.id)).code(
+        "VERSION_NOT_CURRENT",
+        format!("Version {} is not the item's current one. Check it in without properties.", version.label),
+    ))
+}
+
+async fn update(write: &Write<'_>, item: &Item, properties: Values) -> Result<Item> {
+    let kind = write.model.item_type(&item.item_type)?;
+    meta::update_item(write, kind, item.id, properties).await
+}
+
+/// What changed, for the history; none where nothing did.
+fn differences(before: &Values, after: &Values) -> Option<Value> {
+    let names = before.keys().chain(after.keys().filter(|name| !before.contains_key(*name)));
+    let changed = names.filter(|name| before.get(*name) != after.get(*name));
+    let changed: Map<String, Value> =
+        changed.map(|name| (name.clone(), json!({ "before": before.get(name), "after": after.get(name) }))).collect();
+    (!changed.is_empty()).then(|| json!({ "properties": changed }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_history_tells_what_changed_and_nothing_else() {
+        let values = |value: Value| value.as_object().cloned().unwrap();
+        let (before, after) = (values(json!({"a": 1, "b": 2, "c": 3})), values(json!({"a": 1, "b": 5, "d": "x"})));
+        let expected = json!({"properties": {
+            "b": {"before": 2, "after": 5}, "c": {"before": 3, "after": null}, "d": {"before": null, "after": "x"},
+        }});
+        assert_eq!(differences(&before, &after), Some(expected));
+        assert_eq!(differences(&before, &before), None);
+    }
+}
