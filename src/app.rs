@@ -7,7 +7,7 @@ use futures::FutureExt;
 use migration::identity::Migrator as ControlList;
 
 use crate::config::keyfile;
-use crate::config::{Config, DatabaseUrl, SchemaMode, StorageKind};
+use crate::config::{Config, DatabaseUrl, S3Encryption, SchemaMode, StorageKind};
 use crate::context::{Actor, Ctx, PlatformCtx};
 use crate::db::{self, Db, Limits, Standing};
 use crate::domain::file::FileRules;
@@ -19,7 +19,7 @@ use crate::error::{Error, Result};
 use crate::integrations::Integrations;
 use crate::jobs::{Registry, Subscriber, TenantCheck};
 use crate::plugins::{Host, Plugin, PluginEvents, RunHook, bundled};
-use crate::storage::{S3Target, Storage, StorageTarget};
+use crate::storage::{Encryption, S3Target, Storage, StorageTarget};
 use crate::tenancy::{PlacementRules, PoolLimits, Seed, Settings, Tenancy, database_key};
 use crate::types::OrgId;
 
@@ -221,6 +221,11 @@ fn storage_target(config: &Config) -> StorageTarget {
                 access_key_id: s3.access_key_id.clone(),
                 secret_access_key: s3.secret_access_key.as_ref().map(|secret| secret.expose().to_owned()),
                 virtual_host_style: s3.virtual_host_style,
+                encryption: match s3.server_side_encryption {
+                    S3Encryption::None => Encryption::None,
+                    S3Encryption::Aes256 => Encryption::Aes256,
+                    S3Encryption::Kms => Encryption::Kms { key_id: s3.kms_key_id.clone() },
+                },
             })
         }
     }

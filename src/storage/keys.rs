@@ -7,6 +7,7 @@
 //! tenants/<tenant>/<org>/blobs/ab/cd/<sha256>   contents
 //! tenants/<tenant>/<org>/uploads/<uuid>         contents still arriving
 //! tenants/<tenant>/_/…                          where all organisations of a tenant share one database
+//! tenants/<tenant>/<org>/parts/<uuid>/…         contents that arrive in parts: each by its number, or one object of all
 //! probe/<uuid>                                  health checks
 //! ```
 //!
@@ -103,6 +104,26 @@ impl TenantKeys {
         format!("{}{}", self.uploads(), Uuid::new_v4())
     }
 
+    /// The directory of an upload in parts, with its trailing slash.
+    pub(super) fn parts(&self, upload: Uuid) -> String {
+        format!("{}/parts/{upload}/", self.prefix)
+    }
+
+    /// Where a part of an upload lives. All digits, so that a listing has them in order.
+    pub(super) fn part(&self, upload: Uuid, number: u32) -> String {
+        format!("{}{number:05}", self.parts(upload))
+    }
+
+    /// A new place for a part that is still arriving.
+    pub(super) fn arriving_part(&self, upload: Uuid) -> String {
+        format!("{}arriving-{}", self.parts(upload), Uuid::new_v4())
+    }
+
+    /// Where the storage itself joins the parts of an upload.
+    pub(super) fn joined(&self, upload: Uuid) -> String {
+        format!("{}joined", self.parts(upload))
+    }
+
     /// The directory of all unfinished uploads, with its trailing slash.
     pub(super) fn uploads(&self) -> String {
         format!("{}/uploads/", self.prefix)
@@ -152,11 +173,16 @@ mod tests {
             tenant in "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?",
             org in "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?",
             hash: [u8; 32],
+            number: u32,
         ) {
             let keys = keys(&tenant, &org);
             let prefix = format!("tenants/{tenant}/{org}/");
             prop_assert!(is_confined(&keys.blob(&ContentHash(hash)), &prefix));
             prop_assert!(is_confined(&keys.upload(), &prefix));
+            let upload = Uuid::new_v4();
+            prop_assert!(is_confined(&keys.part(upload, number), &keys.parts(upload)));
+            prop_assert!(is_confined(&keys.arriving_part(upload), &keys.parts(upload)));
+            prop_assert!(is_confined(&keys.joined(upload), &prefix));
             prop_assert!(is_confined(&probe(), "probe/"));
         }
 

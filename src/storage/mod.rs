@@ -9,7 +9,9 @@ mod disposition;
 mod errors;
 mod keys;
 mod local;
+mod multipart;
 mod operator;
+mod parts;
 mod place;
 mod upload;
 
@@ -18,7 +20,8 @@ use std::sync::Once;
 pub use blob::{Blob, ByteStream, TenantStore, out_of_range};
 pub use disposition::content_disposition;
 pub use keys::ContentHash;
-pub use operator::{Description, S3Target, Storage, StorageTarget};
+pub use operator::{Description, Encryption, S3Target, Storage, StorageTarget};
+pub use parts::{PartLink, PartedUpload, StoredPart};
 pub use place::ObjectPlace;
 pub use upload::{Received, Stored};
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::io::AsyncReadExt;
 use yuantus::error::Kind;
-use yuantus::storage::{Blob, ContentHash, S3Target, Storage, StorageTarget, TenantStore};
+use yuantus::storage::{Blob, ContentHash, Encryption, S3Target, Storage, StorageTarget, TenantStore};
 use yuantus::types::{OrgId, TenantId};
 
 use crate::support::s3;
@@ -39,6 +39,7 @@ async fn s3_keeps_the_promises() {
         access_key_id: Some(servers.s3_access_key_id.clone()),
         secret_access_key: Some(servers.s3_secret_access_key.clone()),
         virtual_host_style: false,
+        encryption: Encryption::None,
     };
     keeps_the_promises(&StorageTarget::S3(target.clone())).await;
     links_download_the_content_under_its_name(&target).await;
