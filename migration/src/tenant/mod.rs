@@ -25,6 +25,7 @@ mod m0019_lifecycle_guards;
 mod m0020_number_counters;
 mod m0021_job_asker;
 mod m0022_files;
+mod m0026_upload_sessions;
 
 /// The changes of a product database, oldest first.
 pub struct Migrator;
@@ -53,6 +54,7 @@ impl ChangeList for Migrator {
             Change::expand(m0020_number_counters::Migration),
             Change::expand(m0021_job_asker::Migration),
             Change::expand(m0022_files::Migration),
+            Change::expand(m0026_upload_sessions::Migration),
         ]
     }
 }

@@ -22,6 +22,7 @@ pub mod property;
 pub mod search_document;
 pub mod search_rebuild;
 pub mod stored_object;
+pub mod upload_session;
 pub mod view;
 pub mod webhook;
 pub mod webhook_delivery;

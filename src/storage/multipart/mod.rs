@@ -13,7 +13,6 @@ use reqsign_aws_v4::{Credential, RequestSigner, StaticCredentialProvider};
 use reqsign_core::{Context, Signer};
 use reqwest::Method;
 use reqwest::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue};
-use url::Url;
 
 use self::address::BucketAddress;
 use self::answers::{Begun, Completed, Listed};
@@ -154,6 +153,8 @@ impl Multipart {
 
 #[cfg(test)]
 mod tests {
+    use url::Url;
+
     use super::*;
 
     fn target() -> S3Target {

@@ -4,6 +4,7 @@
 //! an object of its own. Both are temporary: what is read from them is stored like any other content, and `discard` removes
 //! them. Every call bears repetition, also after a process that died within it.
 
+mod read;
 mod write;
 
 use std::io;

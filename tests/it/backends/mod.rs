@@ -2,6 +2,7 @@
 
 mod jobs;
 mod locks;
+mod parts;
 mod property_index;
 mod search;
 mod server;
