@@ -10,7 +10,7 @@ use crate::config::keyfile;
 use crate::config::{Config, DatabaseUrl, S3Encryption, SchemaMode, StorageKind};
 use crate::context::{Actor, Ctx, PlatformCtx};
 use crate::db::{self, Db, Limits, Standing};
-use crate::domain::file::FileRules;
+use crate::domain::file::{CompleteUpload, FileRules};
 use crate::domain::identity::{Identity, LoginRules, Tokens};
 use crate::domain::meta::{PropertyIndexJob, seed_model};
 use crate::domain::search::{Indexes, ReindexJob, SearchIndex};
@@ -22,6 +22,9 @@ use crate::plugins::{Host, Plugin, PluginEvents, RunHook, bundled};
 use crate::storage::{Encryption, S3Target, Storage, StorageTarget};
 use crate::tenancy::{PlacementRules, PoolLimits, Seed, Settings, Tenancy, database_key};
 use crate::types::OrgId;
+
+/// Contents that came in parts are read in the request that completes them up to this many bytes: a few seconds on most machines.
+const VERIFY_IN_REQUEST: u64 = 256 << 20;
 
 /// What a running process holds.
 pub struct App {
@@ -77,11 +80,13 @@ impl App {
         ));
         let webhooks = Arc::new(Webhooks::new(&config.webhooks));
         let integrations = Integrations::new(&config.integrations);
+        let files = file_rules(&config);
         let jobs = Registry::default()
             .with(TenantCheck)
             .with(PropertyIndexJob)
             .with(ReindexJob::new(Indexes::standard()))
             .with(DeliverWebhook::new(webhooks.clone()))
+            .with(CompleteUpload::new(files))
             .with(RunHook::new(plugins.clone()));
         let jobs = plugins.jobs().into_iter().fold(jobs, Registry::with_shared);
         let subscribers: Vec<Arc<dyn Subscriber>> = vec![
@@ -89,10 +94,6 @@ impl App {
             Arc::new(WebhookEvents::new(webhooks.clone())),
             Arc::new(PluginEvents::new(plugins)),
         ];
-        let files = FileRules {
-            max_bytes: config.storage.max_file_bytes,
-            link_life: Duration::from_secs(config.storage.link_seconds),
-        };
         Ok(Self { config, tenancy, identity, jobs, subscribers, webhooks, integrations, files })
     }
 
@@ -205,6 +206,15 @@ fn unreachable(target: &DatabaseUrl, error: Error) -> Error {
     let advice =
         if db::file_is_missing(target) { "it is not there; run: yuantus db upgrade" } else { "is it reachable?" };
     Error::config(format!("The control database {} cannot be opened: {advice}", target.redacted())).caused_by(error)
+}
+
+fn file_rules(config: &Config) -> FileRules {
+    FileRules {
+        max_bytes: config.storage.max_file_bytes,
+        link_life: Duration::from_secs(config.storage.link_seconds),
+        upload_life: Duration::from_secs(config.storage.upload_session_hours * 3600),
+        verify_in_request: VERIFY_IN_REQUEST,
+    }
 }
 
 fn storage_target(config: &Config) -> StorageTarget {

@@ -45,8 +45,13 @@ impl<T: Type + DeserializeOwned> ParsePayload for Body<T> {
     const IS_REQUIRED: bool = true;
 
     async fn from_request(request: &Request, body: &mut RequestBody) -> poem::Result<Self> {
-        let data = <Vec<u8> as FromRequest>::from_request(request, body).await?;
-        let mut reader = serde_json::Deserializer::from_slice(&data);
+        Self::read(&<Vec<u8> as FromRequest>::from_request(request, body).await?)
+    }
+}
+
+impl<T: DeserializeOwned> Body<T> {
+    fn read(data: &[u8]) -> poem::Result<Self> {
+        let mut reader = serde_json::Deserializer::from_slice(data);
         let read = serde_path_to_error::deserialize(&mut reader).map_err(|error| problem(&error));
         let value = read.and_then(|value| reader.end().map(|()| value).map_err(|error| not_json(&error)));
         Ok(Self(value.map_err(|problem| ApiError::from(Error::invalid(vec![problem])))?))
@@ -124,6 +129,40 @@ impl<'a, T: Type + DeserializeOwned> ApiExtractor<'a> for Body<T> {
         match content_type {
             Some(given) if Self::check_content_type(given) => <Self as ParsePayload>::from_request(request, body).await,
             Some(given) => Err(ContentTypeError::NotSupported { content_type: given.to_owned() }.into()),
+            None => Err(ContentTypeError::ExpectContentType.into()),
+        }
+    }
+}
+
+/// The same where the body may be left out.
+#[derive(Debug)]
+pub struct OptionalBody<T>(pub Option<T>);
+
+impl<'a, T: Type + DeserializeOwned> ApiExtractor<'a> for OptionalBody<T> {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(registry: &mut Registry) {
+        <Body<T> as Payload>::register(registry);
+    }
+
+    fn request_meta() -> Option<MetaRequest> {
+        Body::<T>::request_meta().map(|meta| MetaRequest { required: false, ..meta })
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        body: &mut RequestBody,
+        _options: ExtractParamOptions<()>,
+    ) -> poem::Result<Self> {
+        let data = <Vec<u8> as FromRequest>::from_request(request, body).await?;
+        match request.content_type() {
+            _ if data.is_empty() => Ok(Self(None)),
+            Some(given) if !Body::<T>::check_content_type(given) => {
+                Err(ContentTypeError::NotSupported { content_type: given.to_owned() }.into())
+            }
+            Some(_) => Ok(Self(Some(Body::read(&data)?.0))),
             None => Err(ContentTypeError::ExpectContentType.into()),
         }
     }

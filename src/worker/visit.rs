@@ -12,6 +12,7 @@ use super::ledger::{Ledger, Left};
 use super::slots::{Slot, Slots};
 use super::strangers::Strangers;
 use crate::context::now;
+use crate::domain::file::sweep_all_sessions;
 use crate::error::Result;
 use crate::jobs::queue::{Claimed, claim, outlook, unknown};
 use crate::jobs::{Registry, Site, Subscriber, outbox, tidy};
@@ -127,6 +128,13 @@ impl Visitor {
             if tidying {
                 let deleted = tidy(&site.db, now()).await?;
                 tracing::debug!(tenant = %site.tenant, deleted, "traces of old work deleted");
+                // What hinders it is nothing that should keep jobs waiting.
+                match sweep_all_sessions(&site).await {
+                    Ok(swept) => tracing::debug!(tenant = %site.tenant, swept, "old uploads removed"),
+                    Err(error) => {
+                        tracing::warn!(tenant = %site.tenant, error = %error.chain(), "old uploads were not removed");
+                    }
+                }
             }
             self.look(place, &site, room).await?
         };

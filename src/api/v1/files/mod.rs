@@ -5,7 +5,9 @@ mod download;
 mod form;
 mod shapes;
 mod upload;
+mod uploads;
 
 pub use attachments::{AttachApi, AttachmentsApi, ItemFilesApi};
 pub use download::DownloadApi;
 pub use upload::{FilesApi, UploadApi};
+pub use uploads::{CompleteUploadApi, UploadPartApi, UploadPartsApi, UploadSessionApi, UploadsApi};

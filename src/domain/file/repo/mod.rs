@@ -4,3 +4,4 @@ pub mod attachments;
 pub mod files;
 pub mod objects;
 pub mod readable;
+pub mod sessions;

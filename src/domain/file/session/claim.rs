@@ -113,7 +113,7 @@ pub(super) async fn is_worked_on(ctx: &Ctx, session: &Session) -> Result<bool> {
 async fn has_unfinished_job(ctx: &Ctx, session: &Session) -> Result<bool> {
     let Some(job) = session.job_id else { return Ok(false) };
     match jobs::find(ctx, job).await {
-        Ok(job) => Ok(Status::UNFINISHED.iter().any(|status| status.as_str() == job.status)),
+        Ok(job) => Ok(Status::UNFINISHED.contains(&job.status)),
         Err(error) if error.kind() == Kind::NotFound => Ok(false),
         Err(error) => Err(error),
     }

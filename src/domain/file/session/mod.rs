@@ -21,7 +21,7 @@ pub use complete::{Completion, complete};
 pub use job::CompleteUpload;
 pub use model::{NewSession, Session, SessionState};
 pub use parts::{ListedPart, Progress, abort, list_parts, progress, put_part, require_session, sessions};
-pub use plan::{MOST_PARTS, NamedPart};
+pub use plan::NamedPart;
 pub use sweep::{sweep_all_sessions, sweep_sessions};
 
 use serde_json::Value;

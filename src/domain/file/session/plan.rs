@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::storage::StoredPart;
 
 /// What S3 takes at most, and nobody needs more elsewhere.
-pub const MOST_PARTS: u64 = 10_000;
+const MOST_PARTS: u64 = 10_000;
 const LEAST_PART: u64 = 8 << 20;
 /// Parts are whole mebibytes.
 const STEP: u64 = 1 << 20;

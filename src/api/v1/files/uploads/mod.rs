@@ -16,10 +16,10 @@ use self::shapes::{
     UploadProgress, UploadResponse,
 };
 use crate::api::auth::OrgCaller;
-use crate::api::body::Body;
+use crate::api::body::{Body, OptionalBody};
 use crate::api::error::ApiResult;
 use crate::api::v1::Tag;
-use crate::api::v1::jobs::StatusResponse;
+use crate::api::v1::files::shapes::DeletedResponse;
 use crate::app::App;
 use crate::domain::file::{self, Completion};
 use crate::error::Error;
@@ -91,9 +91,9 @@ impl UploadSessionApi {
 
     /// Gives an upload up. What has arrived of it is deleted.
     #[oai(path = "/file/uploads/:upload_id", method = "delete", operation_id = "abort_file_upload")]
-    async fn abort(&self, caller: OrgCaller, upload_id: Path<String>) -> ApiResult<Json<StatusResponse>> {
+    async fn abort(&self, caller: OrgCaller, upload_id: Path<String>) -> ApiResult<Json<DeletedResponse>> {
         file::abort(&caller.0, &upload_id).await?;
-        Ok(Json(StatusResponse::new("aborted")))
+        Ok(Json(DeletedResponse::done()))
     }
 }
 
@@ -161,9 +161,9 @@ impl CompleteUploadApi {
         caller: OrgCaller,
         app: Data<&Arc<App>>,
         upload_id: Path<String>,
-        body: Option<Body<CompleteUploadRequest>>,
+        body: OptionalBody<CompleteUploadRequest>,
     ) -> ApiResult<CompletedUpload> {
-        let named = body.map(|body| body.0.named()).unwrap_or_default();
+        let named = body.0.map(CompleteUploadRequest::named).unwrap_or_default();
         Ok(match file::complete(&caller.0, &app.files, &upload_id, &named).await? {
             Completion::Done(uploaded) => CompletedUpload::Done(Json((*uploaded).into())),
             Completion::Working(session) => CompletedUpload::Working(Json((*session).into())),
