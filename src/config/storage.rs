@@ -98,7 +98,11 @@ impl S3Storage {
         require(fine, "storage.s3.bucket", "the name of a bucket, since storage.kind is s3")?;
         // The dots would be those of a host name, for which no certificate is made out.
         let hosted = !self.virtual_host_style || !self.bucket.contains(['.', '_']);
-        require(hosted, "storage.s3.bucket", "a name without dots and underscores, since storage.s3.virtual_host_style is set")?;
+        require(
+            hosted,
+            "storage.s3.bucket",
+            "a name without dots and underscores, since storage.s3.virtual_host_style is set",
+        )?;
         let region = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
         let fine = !self.region.is_empty() && self.region.bytes().all(region);
         require(fine, "storage.s3.region", "the name of a region, since storage.kind is s3")?;

@@ -2,7 +2,9 @@
 
 use sea_orm_migration::prelude::*;
 
-use crate::schema::{bigint, bigint_null, create_tables, flag, index, json_null, moment, moment_null, text, text_null, uuid, uuid_null};
+use crate::schema::{
+    bigint, bigint_null, create_tables, flag, index, json_null, moment, moment_null, text, text_null, uuid, uuid_null,
+};
 
 create_tables! {
     tables: [

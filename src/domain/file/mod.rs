@@ -22,7 +22,7 @@ pub use read::{Delivery, deliver, open_range, require_file};
 pub use remove::delete_file;
 pub use repo::readable::readable;
 pub use session::{
-    CompleteUpload, Completion, ListedPart, NamedPart, NewSession, Progress, Session, SessionState, abort, begin, complete,
-    list_parts, progress, put_part, require_session, sessions, sweep_all_sessions, sweep_sessions,
+    CompleteUpload, Completion, ListedPart, NamedPart, NewSession, Progress, Session, SessionState, abort, begin,
+    complete, list_parts, progress, put_part, require_session, sessions, sweep_all_sessions, sweep_sessions,
 };
 pub use upload::{Arrived, keep, receive};

@@ -120,8 +120,11 @@ mod tests {
 
     #[test]
     fn a_completion_names_the_parts_in_their_order() {
-        let parts = [(1, Some("\"aa\"")), (2, None)]
-            .map(|(number, etag)| StoredPart { number, size: 5, etag: etag.map(str::to_owned) });
+        let parts = [(1, Some("\"aa\"")), (2, None)].map(|(number, etag)| StoredPart {
+            number,
+            size: 5,
+            etag: etag.map(str::to_owned),
+        });
         let body = completion(&parts).unwrap();
         assert!(body.starts_with("<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>"), "{body}");
         assert!(body.ends_with("<Part><PartNumber>2</PartNumber></Part></CompleteMultipartUpload>"), "{body}");

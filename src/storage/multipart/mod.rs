@@ -178,11 +178,15 @@ mod tests {
         assert!(url.as_str().starts_with("https://files.example.com/files/tenants/a/b/parts/x/joined?"), "{url}");
         let query: std::collections::BTreeMap<_, _> = url.query_pairs().into_owned().collect();
         assert_eq!((query["partNumber"].as_str(), query["uploadId"].as_str()), ("7", "up+load/1"));
-        assert_eq!((query["X-Amz-Expires"].as_str(), query["X-Amz-SignedHeaders"].as_str()), ("600", "content-length;host"));
+        assert_eq!(
+            (query["X-Amz-Expires"].as_str(), query["X-Amz-SignedHeaders"].as_str()),
+            ("600", "content-length;host")
+        );
         assert!(query["X-Amz-Credential"].contains("/eu-west-1/s3/aws4_request"), "{url}");
         assert!(!url.as_str().contains("very-secret"));
         let other = multipart.link("tenants/a/b/parts/x/joined", "up+load/1", 7, 43, life).await.unwrap().url;
-        let signature = |url: &Url| url.query_pairs().find(|(name, _)| name == "X-Amz-Signature").unwrap().1.into_owned();
+        let signature =
+            |url: &Url| url.query_pairs().find(|(name, _)| name == "X-Amz-Signature").unwrap().1.into_owned();
         assert_ne!(signature(&url), signature(&other), "the length is signed");
     }
 

@@ -130,10 +130,8 @@ impl TenantStore {
 
     fn multipart(&self) -> Result<&Multipart> {
         let lost = || {
-            Error::conflict("The upload was begun on an S3 storage with keys, which is not configured any more").code(
-                "UPLOAD_STORAGE_CHANGED",
-                "The storage was changed since this upload was begun. Begin it again.",
-            )
+            Error::conflict("The upload was begun on an S3 storage with keys, which is not configured any more")
+                .code("UPLOAD_STORAGE_CHANGED", "The storage was changed since this upload was begun. Begin it again.")
         };
         self.backend.multipart.as_ref().ok_or_else(lost)
     }

@@ -11,12 +11,7 @@ impl TenantStore {
     /// The parts stay as they are until they are discarded.
     ///
     /// Errors: `NotFound` if one is not there; those of [`TenantStore::receive`].
-    pub async fn receive_parts(
-        &self,
-        upload: &PartedUpload,
-        parts: &[StoredPart],
-        max_bytes: u64,
-    ) -> Result<Received> {
+    pub async fn receive_parts(&self, upload: &PartedUpload, parts: &[StoredPart], max_bytes: u64) -> Result<Received> {
         if upload.multipart.is_none() {
             return self.receive(StreamReader::new(self.parts_stream(upload.id, parts)), max_bytes).await;
         }

@@ -29,10 +29,8 @@ impl TenantStore {
         source: impl AsyncRead + Send + Unpin,
     ) -> Result<()> {
         if upload.multipart.is_some() {
-            return Err(Error::conflict("This upload's parts go straight to the storage").code(
-                "PART_HAS_A_LINK",
-                "Send the part to the url that is listed for it, with PUT.",
-            ));
+            return Err(Error::conflict("This upload's parts go straight to the storage")
+                .code("PART_HAS_A_LINK", "Send the part to the url that is listed for it, with PUT."));
         }
         let key = self.keys.part(upload.id, number);
         let operator = &self.backend.operator;
@@ -81,9 +79,12 @@ async fn copy(mut source: impl AsyncRead + Send + Unpin, writer: &mut Writer, si
         }
         let length = chunk.len() as u64;
         if length > left {
-            return Err(Error::new(Kind::TooLarge, format!("The part has more than the {size} bytes that it should have"))
-                .code("PART_TOO_LARGE", "Send exactly the bytes of this part.")
-                .details(serde_json::json!({ "expected": size })));
+            return Err(Error::new(
+                Kind::TooLarge,
+                format!("The part has more than the {size} bytes that it should have"),
+            )
+            .code("PART_TOO_LARGE", "Send exactly the bytes of this part.")
+            .details(serde_json::json!({ "expected": size })));
         }
         if length > 0 {
             writer.write(chunk.freeze()).await.map_err(storage_error)?;

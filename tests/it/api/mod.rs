@@ -19,5 +19,6 @@ mod search;
 mod stale;
 mod structure;
 pub mod types;
+mod uploads;
 mod views;
 mod webhooks;

@@ -91,7 +91,9 @@ async fn parts_in_any_order_form_the_content(store: &TenantStore) {
     let content = bytes(2 * PART + 77, 1);
     let upload = store.begin_parts(Uuid::new_v4()).await.unwrap();
     let cut: Vec<_> = content.chunks(PART).zip(1..).collect();
-    stream::iter(cut.into_iter().rev()).for_each_concurrent(3, |(part, number)| send(store, &upload, number, part)).await;
+    stream::iter(cut.into_iter().rev())
+        .for_each_concurrent(3, |(part, number)| send(store, &upload, number, part))
+        .await;
     let parts = store.stored_parts(&upload).await.unwrap();
     let shapes: Vec<_> = parts.iter().map(|part| (part.number, part.size)).collect();
     assert_eq!(shapes, [(1, PART as u64), (2, PART as u64), (3, 77)]);

@@ -14,7 +14,7 @@ use crate::domain::file::model::FileRules;
 use crate::error::{Error, Kind, Result};
 use crate::jobs::{Job, NewJob, Task};
 
-const NAME: &str = "file.complete_upload";
+pub(super) const NAME: &str = "file.complete_upload";
 /// While another process may still be at it: the claim of one that died ends within a minute.
 const WAIT: TimeDelta = TimeDelta::seconds(5);
 
@@ -64,7 +64,9 @@ impl Job for CompleteUpload {
         };
         let error = match holding(&ctx, &held, work).await {
             Ok(uploaded) => {
-                return Ok(json!({ "status": "completed", "file_id": uploaded.file.id, "duplicate": uploaded.duplicate }));
+                return Ok(
+                    json!({ "status": "completed", "file_id": uploaded.file.id, "duplicate": uploaded.duplicate }),
+                );
             }
             Err(error) => error,
         };

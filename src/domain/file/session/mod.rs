@@ -48,9 +48,7 @@ async fn record(
     after: Option<&Session>,
 ) -> Result<()> {
     let shown = |session: Option<&Session>| -> Option<Value> { session.map(Session::snapshot) };
-    let change = audit::Change {
-        subject_type: "FileUpload".to_owned(),
-        ..change(action, id, shown(before), shown(after))
-    };
+    let change =
+        audit::Change { subject_type: "FileUpload".to_owned(), ..change(action, id, shown(before), shown(after)) };
     audit::record(ctx, tx, vec![change]).await
 }

@@ -62,9 +62,8 @@ pub async fn progress(ctx: &Ctx, session: &Session) -> Result<Progress> {
         return Ok(Progress { parts: count, bytes: session.size });
     }
     let stored = stored(ctx, session).await?;
-    let whole = stored
-        .iter()
-        .filter(|part| plan::length_of(session.size, session.part_size, part.number) == Some(part.size));
+    let whole =
+        stored.iter().filter(|part| plan::length_of(session.size, session.part_size, part.number) == Some(part.size));
     Ok(whole.fold(Progress { parts: 0, bytes: 0 }, |sum, part| Progress {
         parts: sum.parts + 1,
         bytes: sum.bytes + part.size,
@@ -132,7 +131,8 @@ pub async fn put_part(
 pub async fn abort(ctx: &Ctx, id: &str) -> Result<()> {
     let session = require_session(ctx, id).await?;
     let tx = ctx.begin().await?;
-    let mut session = repo::find_locked(&tx, ctx, session.id).await?.filter(|it| is_own(ctx, it)).ok_or_else(not_found)?;
+    let mut session =
+        repo::find_locked(&tx, ctx, session.id).await?.filter(|it| is_own(ctx, it)).ok_or_else(not_found)?;
     if session.state == SessionState::Completed {
         return Err(Error::conflict("The upload is complete")
             .code("UPLOAD_COMPLETED", "It is a file now; delete the file if it is not wanted."));

@@ -12,8 +12,8 @@ use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::{Binary, Json};
 
 use self::shapes::{
-    BegunUpload, CompleteUploadRequest, CompletedUpload, NewUploadRequest, StoredUploadPart, UploadList, UploadPartList,
-    UploadProgress, UploadResponse,
+    BegunUpload, CompleteUploadRequest, CompletedUpload, NewUploadRequest, StoredUploadPart, UploadList,
+    UploadPartList, UploadProgress, UploadResponse,
 };
 use crate::api::auth::OrgCaller;
 use crate::api::body::{Body, OptionalBody};
