@@ -7,10 +7,10 @@ use futures::FutureExt;
 use migration::identity::Migrator as ControlList;
 
 use crate::config::keyfile;
-use crate::config::{Config, DatabaseUrl, SchemaMode, StorageKind};
+use crate::config::{Config, DatabaseUrl, S3Encryption, SchemaMode, StorageKind};
 use crate::context::{Actor, Ctx, PlatformCtx};
 use crate::db::{self, Db, Limits, Standing};
-use crate::domain::file::{CollectJob, FileRules};
+use crate::domain::file::{CollectJob, CompleteUpload, FileRules};
 use crate::domain::identity::{Identity, LoginRules, Tokens};
 use crate::domain::meta::{PropertyIndexJob, seed_model};
 use crate::domain::search::{Indexes, ReindexJob, SearchIndex};
@@ -19,9 +19,12 @@ use crate::error::{Error, Result};
 use crate::integrations::Integrations;
 use crate::jobs::{Registry, Subscriber, TenantCheck};
 use crate::plugins::{Host, Plugin, PluginEvents, RunHook, bundled};
-use crate::storage::{S3Target, Storage, StorageTarget};
+use crate::storage::{Encryption, S3Target, Storage, StorageTarget};
 use crate::tenancy::{PlacementRules, PoolLimits, Seed, Settings, Tenancy, database_key};
 use crate::types::OrgId;
+
+/// Contents that came in parts are read in the request that completes them up to this many bytes: a few seconds on most machines.
+const VERIFY_IN_REQUEST: u64 = 256 << 20;
 
 /// What a running process holds.
 pub struct App {
@@ -77,12 +80,14 @@ impl App {
         ));
         let webhooks = Arc::new(Webhooks::new(&config.webhooks));
         let integrations = Integrations::new(&config.integrations);
+        let files = file_rules(&config);
         let jobs = Registry::default()
             .with(TenantCheck)
             .with(PropertyIndexJob)
             .with(ReindexJob::new(Indexes::standard()))
             .with(CollectJob::new(gc_grace(&config), config.storage.gc_enabled))
             .with(DeliverWebhook::new(webhooks.clone()))
+            .with(CompleteUpload::new(files))
             .with(RunHook::new(plugins.clone()));
         let jobs = plugins.jobs().into_iter().fold(jobs, Registry::with_shared);
         let subscribers: Vec<Arc<dyn Subscriber>> = vec![
@@ -90,10 +95,6 @@ impl App {
             Arc::new(WebhookEvents::new(webhooks.clone())),
             Arc::new(PluginEvents::new(plugins)),
         ];
-        let files = FileRules {
-            max_bytes: config.storage.max_file_bytes,
-            link_life: Duration::from_secs(config.storage.link_seconds),
-        };
         Ok(Self { config, tenancy, identity, jobs, subscribers, webhooks, integrations, files })
     }
 
@@ -213,6 +214,15 @@ pub fn gc_grace(config: &Config) -> Duration {
     Duration::from_secs(config.storage.gc_grace_hours.saturating_mul(3600))
 }
 
+fn file_rules(config: &Config) -> FileRules {
+    FileRules {
+        max_bytes: config.storage.max_file_bytes,
+        link_life: Duration::from_secs(config.storage.link_seconds),
+        upload_life: Duration::from_secs(config.storage.upload_session_hours * 3600),
+        verify_in_request: VERIFY_IN_REQUEST,
+    }
+}
+
 /// The storage that the configuration names.
 pub fn storage_target(config: &Config) -> StorageTarget {
     match config.storage.kind {
@@ -228,6 +238,11 @@ pub fn storage_target(config: &Config) -> StorageTarget {
                 access_key_id: s3.access_key_id.clone(),
                 secret_access_key: s3.secret_access_key.as_ref().map(|secret| secret.expose().to_owned()),
                 virtual_host_style: s3.virtual_host_style,
+                encryption: match s3.server_side_encryption {
+                    S3Encryption::None => Encryption::None,
+                    S3Encryption::Aes256 => Encryption::Aes256,
+                    S3Encryption::Kms => Encryption::Kms { key_id: s3.kms_key_id.clone() },
+                },
             })
         }
     }

@@ -45,8 +45,13 @@ impl<T: Type + DeserializeOwned> ParsePayload for Body<T> {
     const IS_REQUIRED: bool = true;
 
     async fn from_request(request: &Request, body: &mut RequestBody) -> poem::Result<Self> {
-        let data = <Vec<u8> as FromRequest>::from_request(request, body).await?;
-        let mut reader = serde_json::Deserializer::from_slice(&data);
+        Self::read(&<Vec<u8> as FromRequest>::from_request(request, body).await?)
+    }
+}
+
+impl<T: DeserializeOwned> Body<T> {
+    fn read(data: &[u8]) -> poem::Result<Self> {
+        let mut reader = serde_json::Deserializer::from_slice(data);
         let read = serde_path_to_error::deserialize(&mut reader).map_err(|error| problem(&error));
         let value = read.and_then(|value| reader.end().map(|()| value).map_err(|error| not_json(&error)));
         Ok(Self(value.map_err(|problem| ApiError::from(Error::invalid(vec![problem])))?))
@@ -129,11 +134,11 @@ impl<'a, T: Type + DeserializeOwned> ApiExtractor<'a> for Body<T> {
     }
 }
 
-/// A body that may be left out where nothing needs to be said.
+/// The same where the body may be left out.
 #[derive(Debug)]
-pub struct OptionalBody<T>(pub T);
+pub struct OptionalBody<T>(pub Option<T>);
 
-impl<'a, T: Type + DeserializeOwned + Default> ApiExtractor<'a> for OptionalBody<T> {
+impl<'a, T: Type + DeserializeOwned> ApiExtractor<'a> for OptionalBody<T> {
     const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
     type ParamType = ();
     type ParamRawType = ();
@@ -149,15 +154,17 @@ impl<'a, T: Type + DeserializeOwned + Default> ApiExtractor<'a> for OptionalBody
     async fn from_request(
         request: &'a Request,
         body: &mut RequestBody,
-        options: ExtractParamOptions<()>,
+        _options: ExtractParamOptions<()>,
     ) -> poem::Result<Self> {
         let data = <Vec<u8> as FromRequest>::from_request(request, body).await?;
-        if data.is_empty() {
-            return Ok(Self(T::default()));
+        match request.content_type() {
+            _ if data.is_empty() => Ok(Self(None)),
+            Some(given) if !Body::<T>::check_content_type(given) => {
+                Err(ContentTypeError::NotSupported { content_type: given.to_owned() }.into())
+            }
+            Some(_) => Ok(Self(Some(Body::read(&data)?.0))),
+            None => Err(ContentTypeError::ExpectContentType.into()),
         }
-        let mut body = RequestBody::new(data.into());
-        let Body(value) = <Body<T> as ApiExtractor>::from_request(request, &mut body, options).await?;
-        Ok(Self(value))
     }
 }
 

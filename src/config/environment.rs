@@ -27,7 +27,7 @@ const OF_COMMANDS: [&str; 4] = [
 ];
 
 /// Established names, without the prefix, and the keys they set.
-const FLAT: [(&str, &str); 34] = [
+const FLAT: [(&str, &str); 36] = [
     ("TENANCY_MODE", "tenancy.mode"),
     ("SCHEMA_MODE", "tenancy.schema_mode"),
     ("DATABASE_URL", "database.url"),
@@ -41,6 +41,8 @@ const FLAT: [(&str, &str); 34] = [
     ("S3_ACCESS_KEY_ID", "storage.s3.access_key_id"),
     ("S3_SECRET_ACCESS_KEY", "storage.s3.secret_access_key"),
     ("S3_REGION", "storage.s3.region"),
+    ("S3_SERVER_SIDE_ENCRYPTION", "storage.s3.server_side_encryption"),
+    ("S3_KMS_KEY_ID", "storage.s3.kms_key_id"),
     ("AUTH_MODE", "auth.mode"),
     ("JWT_SECRET_KEY", "auth.jwt_secret_key"),
     ("JWT_ACCESS_TOKEN_TTL_SECONDS", "auth.access_token_ttl_seconds"),

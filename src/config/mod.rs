@@ -47,7 +47,7 @@ pub use schema::DEFAULTS;
 pub use secret::{HIDDEN, Secret};
 pub use server::Server;
 pub use show::{Setting, show};
-pub use storage::{LocalStorage, S3Storage, Storage, StorageKind};
+pub use storage::{LocalStorage, S3Encryption, S3Storage, Storage, StorageKind};
 pub use tenancy::{SchemaMode, Tenancy, TenancyMode};
 pub use webhooks::Webhooks;
 pub use worker::Worker;

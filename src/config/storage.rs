@@ -18,6 +18,18 @@ choice! {
     }
 }
 
+choice! {
+    /// How an S3 server encrypts what it keeps.
+    S3Encryption {
+        /// As the bucket is set up.
+        None = "none",
+        /// With keys of the storage.
+        Aes256 = "aes256",
+        /// With a key of a key service.
+        Kms = "kms",
+    }
+}
+
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Storage {
@@ -32,6 +44,8 @@ pub struct Storage {
     pub gc_enabled: bool,
     /// How long such a content is kept at least.
     pub gc_grace_hours: u64,
+    /// Links to parts live as long, and S3 refuses those that live for more than a week.
+    pub upload_session_hours: u64,
     pub local: LocalStorage,
     pub s3: S3Storage,
 }
@@ -61,6 +75,10 @@ pub struct S3Storage {
     pub secret_access_key: Option<Secret>,
     pub region: String,
     pub virtual_host_style: bool,
+    pub server_side_encryption: S3Encryption,
+    /// None, with `kms`: the key that the storage has for it.
+    #[serde(deserialize_with = "unset_if_empty")]
+    pub kms_key_id: Option<String>,
 }
 
 impl Storage {
@@ -72,6 +90,7 @@ impl Storage {
         within("storage.stall_seconds", self.stall_seconds, 1..=3600)?;
         // A shorter time could be outlived by an upload.
         within("storage.gc_grace_hours", self.gc_grace_hours, u64::from(!testing)..=87_600)?;
+        within("storage.upload_session_hours", self.upload_session_hours, 1..=168)?;
         web_url("storage.s3.endpoint_url", self.s3.endpoint_url.as_deref())?;
         web_url("storage.s3.public_endpoint_url", self.s3.public_endpoint_url.as_deref())?;
         if self.kind == StorageKind::S3 { self.s3.validate() } else { Ok(()) }
@@ -83,10 +102,29 @@ impl S3Storage {
         let bucket = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
         let fine = !self.bucket.is_empty() && self.bucket.bytes().all(bucket);
         require(fine, "storage.s3.bucket", "the name of a bucket, since storage.kind is s3")?;
-        require(!self.region.is_empty(), "storage.s3.region", "the name of a region, since storage.kind is s3")?;
+        // The dots would be those of a host name, for which no certificate is made out.
+        let hosted = !self.virtual_host_style || !self.bucket.contains(['.', '_']);
+        require(
+            hosted,
+            "storage.s3.bucket",
+            "a name without dots and underscores, since storage.s3.virtual_host_style is set",
+        )?;
+        let region = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+        let fine = !self.region.is_empty() && self.region.bytes().all(region);
+        require(fine, "storage.s3.region", "the name of a region, since storage.kind is s3")?;
+        self.validate_encryption()?;
         let (id, secret) = (self.access_key_id.is_some(), self.secret_access_key.is_some());
         require(id || !secret, "storage.s3.access_key_id", "set, since storage.s3.secret_access_key is")?;
         require(secret || !id, "storage.s3.secret_access_key", "set, since storage.s3.access_key_id is")
+    }
+
+    fn validate_encryption(&self) -> Check {
+        let key = self.kms_key_id.as_deref();
+        let used = key.is_none() || self.server_side_encryption == S3Encryption::Kms;
+        require(used, "storage.s3.kms_key_id", "empty unless storage.s3.server_side_encryption is kms")?;
+        // It is sent as a header.
+        let fine = key.is_none_or(|key| key.bytes().all(|byte| byte.is_ascii_graphic()));
+        require(fine, "storage.s3.kms_key_id", "the id, ARN or alias of a key, without blanks")
     }
 }
 
@@ -108,6 +146,9 @@ mod tests {
             ("YUANTUS_S3_BUCKET_NAME", "", "storage.s3.bucket"),
             ("YUANTUS_S3_BUCKET_NAME", "a/b", "storage.s3.bucket"),
             ("YUANTUS_S3_REGION", "", "storage.s3.region"),
+            ("YUANTUS_S3_REGION", "eu west/1", "storage.s3.region"),
+            ("YUANTUS_S3_KMS_KEY_ID", "key-1", "storage.s3.kms_key_id"),
+            ("YUANTUS_S3_SERVER_SIDE_ENCRYPTION", "des", "storage.s3.server_side_encryption"),
             ("YUANTUS_S3_ENDPOINT_URL", "minio:9000", "storage.s3.endpoint_url"),
             ("YUANTUS_S3_ACCESS_KEY_ID", "id", "storage.s3.secret_access_key"),
             ("YUANTUS_S3_SECRET_ACCESS_KEY", "hunter2", "storage.s3.access_key_id"),
@@ -123,6 +164,23 @@ mod tests {
         let none = ("YUANTUS_STORAGE__GC_GRACE_HOURS", "0");
         assert!(refusal(&[none, ("YUANTUS_ENVIRONMENT", "dev")]).contains("1 to 87600"));
         with(&[none, ("YUANTUS_ENVIRONMENT", "test")]);
+    fn a_bucket_that_becomes_part_of_a_host_name_has_no_dots() {
+        let settings = [("YUANTUS_STORAGE_TYPE", "s3"), ("YUANTUS_S3_BUCKET_NAME", "eu.files")];
+        assert_eq!(with(&settings).storage.s3.bucket, "eu.files");
+        let hosted = [settings[0], settings[1], ("YUANTUS_STORAGE__S3__VIRTUAL_HOST_STYLE", "true")];
+        let message = refusal(&hosted);
+        assert!(message.starts_with("storage.s3.bucket = \"eu.files\""), "{message}");
+    }
+
+    #[test]
+    fn encryption_is_chosen_by_a_word_and_a_key() {
+        let (s3, kind) = (("YUANTUS_STORAGE_TYPE", "s3"), "YUANTUS_S3_SERVER_SIDE_ENCRYPTION");
+        assert_eq!(with(&[s3]).storage.s3.server_side_encryption, S3Encryption::None);
+        assert_eq!(with(&[s3, (kind, "aes256")]).storage.s3.server_side_encryption, S3Encryption::Aes256);
+        let s3 = with(&[s3, (kind, "kms"), ("YUANTUS_STORAGE__S3__KMS_KEY_ID", "alias/plm")]).storage.s3;
+        assert_eq!((s3.server_side_encryption, s3.kms_key_id.as_deref()), (S3Encryption::Kms, Some("alias/plm")));
+        let blank = [("YUANTUS_STORAGE_TYPE", "s3"), (kind, "kms"), ("YUANTUS_S3_KMS_KEY_ID", "a b")];
+        assert!(refusal(&blank).starts_with("storage.s3.kms_key_id = "));
     }
 
     #[test]

@@ -95,14 +95,20 @@ impl TenantStore {
         if range.is_empty() {
             return Ok(Blob { total, range, stream: stream::empty().boxed() });
         }
-        let reader = self.backend.operator.reader(&self.keys.blob(hash)).await.map_err(storage_error)?;
-        let blocks = reader.into_stream(range.clone()).await.map_err(storage_error)?;
+        let stream = self.stream(&self.keys.blob(hash), range.clone()).await?;
+        Ok(Blob { total, range, stream })
+    }
+
+    /// The bytes of an object; `range` is not empty and lies within it.
+    pub(super) async fn stream(&self, key: &str, range: Range<u64>) -> Result<ByteStream> {
+        let reader = self.backend.operator.reader(key).await.map_err(storage_error)?;
+        let blocks = reader.into_stream(range).await.map_err(storage_error)?;
         let stream = blocks
             .map_err(|error| io::Error::other(storage_error(error)))
             .map_ok(|block| stream::iter(Iterator::map(block, Ok)))
             .try_flatten()
             .boxed();
-        Ok(Blob { total, range, stream })
+        Ok(stream)
     }
 
     /// The size of a content in bytes.

@@ -8,6 +8,7 @@
 //! tenants/<tenant>/<org>/uploads/<uuid>         contents still arriving
 //! tenants/<tenant>/<org>/damaged/<sha256>       contents that were found damaged and set aside
 //! tenants/<tenant>/_/…                          where all organisations of a tenant share one database
+//! tenants/<tenant>/<org>/parts/<uuid>/…         contents that arrive in parts: each by its number, or one object of all
 //! probe/<uuid>                                  health checks
 //! ```
 //!
@@ -120,6 +121,26 @@ impl TenantKeys {
         format!("{}{}", self.uploads(), Uuid::new_v4())
     }
 
+    /// The directory of an upload in parts, with its trailing slash.
+    pub(super) fn parts(&self, upload: Uuid) -> String {
+        format!("{}/parts/{upload}/", self.prefix)
+    }
+
+    /// Where a part of an upload lives. All digits, so that a listing has them in order.
+    pub(super) fn part(&self, upload: Uuid, number: u32) -> String {
+        format!("{}{number:05}", self.parts(upload))
+    }
+
+    /// A new place for a part that is still arriving.
+    pub(super) fn arriving_part(&self, upload: Uuid) -> String {
+        format!("{}arriving-{}", self.parts(upload), Uuid::new_v4())
+    }
+
+    /// Where the storage itself joins the parts of an upload.
+    pub(super) fn joined(&self, upload: Uuid) -> String {
+        format!("{}joined", self.parts(upload))
+    }
+
     /// The directory of all unfinished uploads, with its trailing slash.
     pub(super) fn uploads(&self) -> String {
         format!("{}/uploads/", self.prefix)
@@ -169,6 +190,7 @@ mod tests {
             tenant in "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?",
             org in "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?",
             hash: [u8; 32],
+            number: u32,
         ) {
             let keys = keys(&tenant, &org);
             let prefix = format!("tenants/{tenant}/{org}/");
@@ -177,6 +199,10 @@ mod tests {
             prop_assert!(is_confined(&keys.damaged(&ContentHash(hash)), &prefix));
             prop_assert_eq!(keys.content_of(&keys.blob(&ContentHash(hash))), Some(ContentHash(hash)));
             prop_assert_eq!(keys.content_of(&keys.damaged(&ContentHash(hash))), None);
+            let upload = Uuid::new_v4();
+            prop_assert!(is_confined(&keys.part(upload, number), &keys.parts(upload)));
+            prop_assert!(is_confined(&keys.arriving_part(upload), &keys.parts(upload)));
+            prop_assert!(is_confined(&keys.joined(upload), &prefix));
             prop_assert!(is_confined(&probe(), "probe/"));
         }
 

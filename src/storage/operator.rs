@@ -12,6 +12,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::errors::{storage_error, unavailable};
+use super::multipart::Multipart;
 use super::{ObjectPlace, TenantStore, install_transport, keys};
 use crate::error::{Error, Result};
 use crate::types::{OrgId, TenantId};
@@ -50,6 +51,18 @@ pub struct S3Target {
     pub secret_access_key: Option<String>,
     /// `bucket.host/key` instead of `host/bucket/key`.
     pub virtual_host_style: bool,
+    pub encryption: Encryption,
+}
+
+/// What the storage is asked to encrypt its objects with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Encryption {
+    /// As the bucket is set up.
+    None,
+    /// Keys of the storage.
+    Aes256,
+    /// A key of its key service; without an id, the one that the storage has for it.
+    Kms { key_id: Option<String> },
 }
 
 impl fmt::Debug for S3Target {
@@ -62,6 +75,7 @@ impl fmt::Debug for S3Target {
             .field("access_key_id", &self.access_key_id)
             .field("secret_access_key", &self.secret_access_key.as_ref().map(|_| "***"))
             .field("virtual_host_style", &self.virtual_host_style)
+            .field("encryption", &self.encryption)
             .finish()
     }
 }
@@ -97,6 +111,8 @@ pub(super) struct Backend {
     pub(super) operator: Operator,
     /// Signs links; differs from `operator` where clients use another endpoint.
     pub(super) presigner: Operator,
+    /// Uploads whose parts go straight to the bucket; `None` where the server takes them itself.
+    pub(super) multipart: Option<Multipart>,
     /// The directory of a local storage.
     pub(super) root: Option<PathBuf>,
     pub(super) target: StorageTarget,
@@ -180,6 +196,7 @@ impl Storage {
 impl Backend {
     fn connect(target: &StorageTarget) -> Result<Self> {
         install_transport();
+        let mut multipart = None;
         let (operator, presigner, root) = match target {
             StorageTarget::Local { path } => {
                 let (operator, root) = open_local(path)?;
@@ -191,6 +208,7 @@ impl Backend {
                     Some(public) => open_s3(s3, Some(public))?,
                     None => operator.clone(),
                 };
+                multipart = Multipart::new(s3)?;
                 (operator, presigner, None)
             }
             StorageTarget::Memory => {
@@ -198,7 +216,7 @@ impl Backend {
                 (operator.clone(), operator, None)
             }
         };
-        Ok(Self { operator, presigner, root, target: target.clone() })
+        Ok(Self { operator, presigner, multipart, root, target: target.clone() })
     }
 
     /// Whether both keep their objects in one place. The same one by two addresses is not recognised.
@@ -257,6 +275,12 @@ fn open_s3(s3: &S3Target, endpoint: Option<&str>) -> Result<Operator> {
     if s3.virtual_host_style {
         builder = builder.enable_virtual_host_style();
     }
+    builder = match &s3.encryption {
+        Encryption::None => builder,
+        Encryption::Aes256 => builder.server_side_encryption_with_s3_key(),
+        Encryption::Kms { key_id: None } => builder.server_side_encryption_with_aws_managed_kms_key(),
+        Encryption::Kms { key_id: Some(id) } => builder.server_side_encryption_with_customer_managed_kms_key(id),
+    };
     Ok(layered(Operator::new(builder).map_err(storage_error)?))
 }
 
@@ -288,6 +312,7 @@ mod tests {
             access_key_id: Some("key-id".to_owned()),
             secret_access_key: Some("very-secret".to_owned()),
             virtual_host_style: false,
+            encryption: Encryption::None,
         }
     }
 

@@ -80,6 +80,25 @@ impl TenantStore {
         }
     }
 
+    /// Reads an object of this storage to its end, to be published as it is: by a copy within the storage.
+    pub(super) async fn receive_object(
+        &self,
+        key: String,
+        source: impl AsyncRead + Send + Unpin,
+        max_bytes: u64,
+    ) -> Result<Received> {
+        let mut intake = Intake::new(source, max_bytes);
+        let mut head = None;
+        loop {
+            let chunk = intake.read(CHUNK).await?;
+            head.get_or_insert_with(|| Bytes::copy_from_slice(&chunk[..chunk.len().min(HEAD)]));
+            if chunk.is_empty() {
+                let (head, content) = (head.unwrap_or_default(), Content::Object(key));
+                return Ok(Received { store: self.clone(), stored: intake.finish(), head, content });
+            }
+        }
+    }
+
     /// A size that differs means a damaged object, which is then written again.
     async fn holds(&self, stored: &Stored) -> Result<bool> {
         match self.size(&stored.sha256).await {
@@ -101,6 +120,8 @@ pub struct Received {
 enum Content {
     Short(Bytes),
     Staged(Staged),
+    /// An object that its owner removes.
+    Object(String),
 }
 
 impl Received {
@@ -119,7 +140,8 @@ impl Received {
         let Self { store, stored, content, .. } = self;
         match content {
             Content::Staged(staged) => staged.finish(stored).await,
-            Content::Short(_) if store.holds(&stored).await? => Ok(stored),
+            Content::Short(_) | Content::Object(_) if store.holds(&stored).await? => Ok(stored),
+            Content::Object(key) => store.copy_to_blob(&key, &stored).await.map(|()| stored),
             // Where objects can be renamed, they are files, and writing one in place would show it half written.
             Content::Short(bytes) if store.backend.operator.info().capability().rename => {
                 Staged::start(&store, bytes).await.finish(stored).await
@@ -273,14 +295,19 @@ impl TenantStore {
         if operator.info().capability().rename {
             operator.rename(staged, &key).await.map_err(storage_error)?;
         } else {
-            let copy = operator.copy_with(staged, &key).chunk(COPY_STEP).source_content_length_hint(stored.size);
-            copy.await.map_err(storage_error)?;
+            self.copy_to_blob(staged, stored).await?;
             self.remove_staged(staged).await;
         }
         match &self.backend.root {
             Some(root) => sync_directories(root, &key).await,
             None => Ok(()),
         }
+    }
+
+    async fn copy_to_blob(&self, from: &str, stored: &Stored) -> Result<()> {
+        let key = self.keys.blob(&stored.sha256);
+        let copy = self.backend.operator.copy_with(from, &key);
+        copy.chunk(COPY_STEP).source_content_length_hint(stored.size).await.map(|_| ()).map_err(storage_error)
     }
 
     /// A failure here leaves an object that `sweep_remains` finds later, so it fails nothing else.

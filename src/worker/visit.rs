@@ -12,6 +12,7 @@ use super::ledger::{Ledger, Left};
 use super::slots::{Slot, Slots};
 use super::strangers::Strangers;
 use crate::context::{PlatformCtx, TenantCtx, now};
+use crate::domain::file::sweep_all_sessions;
 use crate::domain::quota::{self, Reservation};
 use crate::error::Result;
 use crate::jobs::queue::{Claimed, claim, outlook, unknown};
@@ -131,6 +132,13 @@ impl Visitor {
                 let deleted = tidy(&site.db, now()).await?;
                 tracing::debug!(tenant = %site.tenant, deleted, "traces of old work deleted");
                 enqueue_recurring(&site, &self.registry, now()).await?;
+                // What hinders it is nothing that should keep jobs waiting.
+                match sweep_all_sessions(&site).await {
+                    Ok(swept) => tracing::debug!(tenant = %site.tenant, swept, "old uploads removed"),
+                    Err(error) => {
+                        tracing::warn!(tenant = %site.tenant, error = %error.chain(), "old uploads were not removed");
+                    }
+                }
             }
             self.count(&site, placement).await;
             self.look(place, &site, room).await?

@@ -39,12 +39,14 @@ const LINE: [&[&str]; 16] = [
 const TESTING: &str = "testing";
 
 /// Outside crates that only some modules may use. Product areas are listed as `domain repo`: inside `repo` only.
-const OUTSIDE: [(&str, &[&str]); 8] = [
+const OUTSIDE: [(&str, &[&str]); 10] = [
     ("sea_orm", &["entity", "db", "tenancy", "jobs", "plugins", "context", "domain repo"]),
     ("sea_orm_migration", &["db", "tenancy"]),
     ("opendal", &["storage"]),
     ("opendal_http_transport_reqwest", &["storage", "main"]),
-    ("reqwest", &["outbound"]),
+    ("reqsign_aws_v4", &["storage"]),
+    ("reqsign_core", &["storage"]),
+    ("reqwest", &["outbound", "storage"]),
     ("poem", &["api", "web"]),
     ("poem_openapi", &["api", "web"]),
     ("clap", &["cli", "main"]),

@@ -27,6 +27,7 @@ mod m0021_job_asker;
 mod m0022_files;
 mod m0023_versions;
 mod m0024_version_files;
+mod m0026_upload_sessions;
 
 /// The changes of a product database, oldest first.
 pub struct Migrator;
@@ -57,6 +58,7 @@ impl ChangeList for Migrator {
             Change::expand(m0022_files::Migration),
             Change::expand(m0023_versions::Migration),
             Change::expand(m0024_version_files::Migration),
+            Change::expand(m0026_upload_sessions::Migration),
         ]
     }
 }

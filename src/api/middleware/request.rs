@@ -126,7 +126,13 @@ impl<E: Endpoint> Request<E> {
 /// Operations whose body is a file.
 fn is_transfer(method: &Method, path: &str) -> bool {
     let below = path.strip_prefix(v1::BASE_PATH).and_then(|path| path.strip_prefix("/file/upload"));
-    matches!(*method, Method::POST | Method::PUT) && below.is_some()
+    match below {
+        // With and without a final slash.
+        Some("" | "/") => matches!(*method, Method::POST | Method::PUT),
+        // A part; the other operations on uploads in parts take JSON.
+        Some(below) => *method == Method::PUT && below.starts_with("s/"),
+        None => false,
+    }
 }
 
 /// The body, given up when nothing of it comes for a while.

@@ -14,6 +14,7 @@ mod name;
 mod read;
 mod remove;
 mod repo;
+mod session;
 mod upload;
 mod usage;
 mod verify;
@@ -27,6 +28,10 @@ pub use model::{Attached, Attachment, Conversion, File, FileRole, FileRules, New
 pub use read::{Delivery, deliver, open_range, require_file};
 pub use remove::delete_file;
 pub use repo::readable::readable;
+pub use session::{
+    CompleteUpload, Completion, ListedPart, NamedPart, NewSession, Progress, Session, SessionState, abort, begin,
+    complete, list_parts, progress, put_part, require_session, sessions, sweep_all_sessions, sweep_sessions,
+};
 pub use upload::{Arrived, keep, receive};
 pub use usage::{Usage, usage};
 pub use verify::{Finding, Hurt, Listener, Problem, Verified, VerifyRules, verify};

@@ -18,6 +18,10 @@ pub struct FileRules {
     pub max_bytes: u64,
     /// How long a link into the storage is good for.
     pub link_life: Duration,
+    /// How long an upload in parts may take.
+    pub upload_life: Duration,
+    /// Contents up to this many bytes that came in parts are read within the request that completes them; longer ones by a job.
+    pub verify_in_request: u64,
 }
 
 /// How far a file is with what is derived from it.

@@ -25,6 +25,13 @@ pub struct Arrived {
     content: Received,
 }
 
+impl Arrived {
+    /// What came otherwise than by [`receive`], from a caller who may bring files.
+    pub(super) fn of(content: Received) -> Self {
+        Self { content }
+    }
+}
+
 /// Reads a content, for a caller who may bring files. `declared` is how long it is, as far as the sender says so.
 ///
 /// Errors: `Forbidden`; `TooLarge`; `LimitReached` beyond what the tenant may store; `Invalid` for an empty one; whatever the storage and the sender's connection do.
@@ -137,7 +144,7 @@ pub(super) fn require_may_bring(model: &Model) -> Result<()> {
     if may { Ok(()) } else { Err(denied(Action::Create, "File")) }
 }
 
-fn too_large(rules: &FileRules) -> Error {
+pub(super) fn too_large(rules: &FileRules) -> Error {
     Error::new(Kind::TooLarge, format!("The file is larger than {} bytes", rules.max_bytes))
         .code(
             "FILE_TOO_LARGE",

@@ -25,6 +25,7 @@ pub mod search_rebuild;
 pub mod stored_object;
 pub mod version_event;
 pub mod version_file;
+pub mod upload_session;
 pub mod view;
 pub mod webhook;
 pub mod webhook_delivery;

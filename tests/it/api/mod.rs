@@ -21,6 +21,7 @@ mod search;
 mod stale;
 mod structure;
 pub mod types;
+mod uploads;
 mod version_files;
 mod versions;
 mod views;

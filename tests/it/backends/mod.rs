@@ -3,6 +3,7 @@
 mod file_faults;
 mod jobs;
 mod locks;
+mod parts;
 mod property_index;
 mod search;
 mod server;

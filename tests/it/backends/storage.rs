@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::io::AsyncReadExt;
 use yuantus::error::Kind;
-use yuantus::storage::{Blob, ContentHash, S3Target, Storage, StorageTarget, TenantStore};
+use yuantus::storage::{Blob, ContentHash, Encryption, S3Target, Storage, StorageTarget, TenantStore};
 use yuantus::types::{OrgId, TenantId};
 
 use crate::support::s3;
@@ -28,22 +28,27 @@ async fn memory_keeps_the_promises() {
 #[tokio::test]
 #[ignore = "needs PostgreSQL and S3: scripts/test.sh, or cargo nextest run --run-ignored all"]
 async fn s3_keeps_the_promises() {
-    let servers = Servers::get();
     let bucket = format!("yt-storage-{}", uuid::Uuid::new_v4().simple());
     s3::create_bucket(&bucket).unwrap();
-    let target = S3Target {
-        endpoint_url: Some(servers.s3_endpoint.clone()),
-        public_endpoint_url: None,
-        bucket: bucket.clone(),
-        region: "us-east-1".to_owned(),
-        access_key_id: Some(servers.s3_access_key_id.clone()),
-        secret_access_key: Some(servers.s3_secret_access_key.clone()),
-        virtual_host_style: false,
-    };
+    let target = s3_target(&bucket);
     keeps_the_promises(&StorageTarget::S3(target.clone())).await;
     links_download_the_content_under_its_name(&target).await;
     wrong_credentials_are_no_missing_content(&target).await;
     s3::drop_bucket(&bucket).unwrap();
+}
+
+pub fn s3_target(bucket: &str) -> S3Target {
+    let servers = Servers::get();
+    S3Target {
+        endpoint_url: Some(servers.s3_endpoint.clone()),
+        public_endpoint_url: None,
+        bucket: bucket.to_owned(),
+        region: "us-east-1".to_owned(),
+        access_key_id: Some(servers.s3_access_key_id.clone()),
+        secret_access_key: Some(servers.s3_secret_access_key.clone()),
+        virtual_host_style: false,
+        encryption: Encryption::None,
+    }
 }
 
 /// Every promise that holds on every backend.

@@ -68,6 +68,7 @@ impl Loot {
             "tenant_id" => vec!["umbra".to_owned()],
             "org_id" | "default_org_id" => self.by_name["org"].clone(),
             "job_id" => self.by_name["job"].clone(),
+            "upload_id" => self.by_name["upload"].clone(),
             "webhook_id" => self.by_name["webhook"].clone(),
             "delivery_id" => self.by_name["delivery"].clone(),
             "plugin_id" => vec!["yuantus-demo".to_owned()],
@@ -194,6 +195,8 @@ async fn furnish(client: &Client, marker: &str) -> Loot {
     let step = id(&client.post(&format!("{path}/transitions"), &step).await.expect(200));
     let (properties, views) = furnish_model(client, marker).await;
     let (version, file) = furnish_version(client, marker, &items[0]).await;
+    let upload = json!({"filename": format!("{marker}.bin"), "size": 5, "author": marker});
+    let upload = id(&client.post("/file/uploads", &upload).await.expect(200));
     Loot {
         by_name: BTreeMap::from([
             ("property", properties),
@@ -206,6 +209,7 @@ async fn furnish(client: &Client, marker: &str) -> Loot {
             ("transition", vec![step]),
             ("user", vec!["4711".to_owned(), "1".to_owned()]),
             ("org", vec!["org-1".to_owned(), "org-2".to_owned()]),
+            ("upload", vec![upload]),
             ("webhook", vec![hook]),
             ("delivery", vec![id(&delivery)]),
             ("job", vec![id(&job)]),
@@ -260,6 +264,12 @@ async fn everything_of(client: &Client) -> Value {
     let mut quota = client.get("/admin/quota").await.expect(200);
     // What jobs do meanwhile is not the intruder's doing.
     seen.insert("/admin/quota".to_owned(), json!([quota["quota"].take(), quota["updated_at"].take()]));
+    let uploads = client.get("/file/uploads").await.expect(200);
+    for upload in uploads["items"].as_array().unwrap() {
+        let path = format!("/file/uploads/{}", id(upload));
+        seen.insert(path.clone(), client.get(&path).await.expect(200));
+    }
+    seen.insert("/file/uploads".to_owned(), uploads);
     for path in ["/plugins", "/plugins/yuantus-demo/config"] {
         seen.insert(path.to_owned(), client.get(path).await.expect(200));
     }

@@ -5,8 +5,10 @@ mod download;
 mod form;
 mod shapes;
 mod upload;
+mod uploads;
 
 pub use attachments::{AttachApi, AttachmentsApi, ItemFilesApi};
 pub use download::DownloadApi;
 pub(super) use shapes::{DeletedResponse, download_url, preview_url};
 pub use upload::{FilesApi, UploadApi};
+pub use uploads::{CompleteUploadApi, UploadPartApi, UploadPartsApi, UploadSessionApi, UploadsApi};

@@ -144,8 +144,9 @@ impl CheckOutsApi {
         item_id: Path<String>,
         body: OptionalBody<CheckOutRequest>,
     ) -> ApiResult<Json<CheckedOut>> {
-        let ignored_fields = body.0.ignored();
-        let version = version::check_out(&caller.0, &item_id, body.0.into()).await?;
+        let request = body.0.unwrap_or_default();
+        let ignored_fields = request.ignored();
+        let version = version::check_out(&caller.0, &item_id, request.into()).await?;
         Ok(Json(CheckedOut { version: VersionResponse::of(&caller.0, version).await?, ignored_fields }))
     }
 
@@ -160,7 +161,7 @@ impl CheckOutsApi {
         item_id: Path<String>,
         body: OptionalBody<CheckInRequest>,
     ) -> ApiResult<Json<VersionResponse>> {
-        let version = version::check_in(&caller.0, &item_id, body.0.into()).await?;
+        let version = version::check_in(&caller.0, &item_id, body.0.unwrap_or_default().into()).await?;
         Ok(Json(VersionResponse::of(&caller.0, version).await?))
     }
 
@@ -175,7 +176,7 @@ impl CheckOutsApi {
         item_id: Path<String>,
         body: OptionalBody<UndoCheckOutRequest>,
     ) -> ApiResult<Json<VersionResponse>> {
-        let version = version::undo_check_out(&caller.0, &item_id, body.0.into()).await?;
+        let version = version::undo_check_out(&caller.0, &item_id, body.0.unwrap_or_default().into()).await?;
         Ok(Json(VersionResponse::of(&caller.0, version).await?))
     }
 }

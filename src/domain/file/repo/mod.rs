@@ -8,3 +8,4 @@ pub mod objects;
 pub mod readable;
 pub mod references;
 pub mod version_files;
+pub mod sessions;
