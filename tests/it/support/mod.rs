@@ -6,6 +6,7 @@ pub mod client;
 pub mod database;
 pub mod postgres;
 pub mod receiver;
+pub mod samples;
 pub mod s3;
 pub mod server;
 pub mod servers;
