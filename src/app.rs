@@ -10,7 +10,7 @@ use crate::config::keyfile;
 use crate::config::{Config, DatabaseUrl, SchemaMode, StorageKind};
 use crate::context::{Actor, Ctx, PlatformCtx};
 use crate::db::{self, Db, Limits, Standing};
-use crate::domain::file::FileRules;
+use crate::domain::file::{FileRules, PreviewJob, PreviewRules};
 use crate::domain::identity::{Identity, LoginRules, Tokens};
 use crate::domain::meta::{PropertyIndexJob, seed_model};
 use crate::domain::search::{Indexes, ReindexJob, SearchIndex};
@@ -19,6 +19,7 @@ use crate::error::{Error, Result};
 use crate::integrations::Integrations;
 use crate::jobs::{Registry, Subscriber, TenantCheck};
 use crate::plugins::{Host, Plugin, PluginEvents, RunHook, bundled};
+use crate::preview::{Bounds, Renderer};
 use crate::storage::{S3Target, Storage, StorageTarget};
 use crate::tenancy::{PlacementRules, PoolLimits, Seed, Settings, Tenancy, database_key};
 use crate::types::OrgId;
@@ -35,6 +36,7 @@ pub struct App {
     pub webhooks: Arc<Webhooks>,
     pub integrations: Integrations,
     pub files: FileRules,
+    pub previews: Arc<PreviewRules>,
 }
 
 /// What to do with a control database that is behind.
@@ -77,11 +79,13 @@ impl App {
         ));
         let webhooks = Arc::new(Webhooks::new(&config.webhooks));
         let integrations = Integrations::new(&config.integrations);
+        let previews = Arc::new(preview_rules(&config));
         let jobs = Registry::default()
             .with(TenantCheck)
             .with(PropertyIndexJob)
             .with(ReindexJob::new(Indexes::standard()))
             .with(DeliverWebhook::new(webhooks.clone()))
+            .with(PreviewJob::new(previews.clone()))
             .with(RunHook::new(plugins.clone()));
         let jobs = plugins.jobs().into_iter().fold(jobs, Registry::with_shared);
         let subscribers: Vec<Arc<dyn Subscriber>> = vec![
@@ -93,7 +97,7 @@ impl App {
             max_bytes: config.storage.max_file_bytes,
             link_life: Duration::from_secs(config.storage.link_seconds),
         };
-        Ok(Self { config, tenancy, identity, jobs, subscribers, webhooks, integrations, files })
+        Ok(Self { config, tenancy, identity, jobs, subscribers, webhooks, integrations, files, previews })
     }
 
     /// The command line's right to act on all tenants.
@@ -205,6 +209,16 @@ fn unreachable(target: &DatabaseUrl, error: Error) -> Error {
     let advice =
         if db::file_is_missing(target) { "it is not there; run: yuantus db upgrade" } else { "is it reachable?" };
     Error::config(format!("The control database {} cannot be opened: {advice}", target.redacted())).caused_by(error)
+}
+
+fn preview_rules(config: &Config) -> PreviewRules {
+    let preview = &config.preview;
+    let bounds = Bounds { memory_bytes: preview.memory_bytes, cpu_seconds: preview.cpu_seconds };
+    PreviewRules {
+        enabled: preview.enabled,
+        max_bytes: preview.max_bytes,
+        renderer: Renderer::new(config.program(), bounds, Duration::from_secs(preview.seconds)),
+    }
 }
 
 fn storage_target(config: &Config) -> StorageTarget {

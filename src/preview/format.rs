@@ -5,13 +5,6 @@ use std::str::FromStr;
 
 use crate::error::Error;
 
-/// Extensions of CAD files: models, assemblies, drawings and what they are exchanged as.
-pub const CAD_FORMATS: [&str; 31] = [
-    "3dm", "3ds", "3mf", "asm", "catdrawing", "catpart", "catproduct", "dwf", "dwg", "dxf", "fcstd", "glb", "gltf",
-    "iam", "idw", "ifc", "iges", "igs", "ipt", "jt", "obj", "par", "prt", "psm", "sldasm", "slddrw", "sldprt", "step",
-    "stl", "stp", "x_t",
-];
-
 /// Extensions of files that [`Format`] knows, so that a preview can be drawn.
 pub const PREVIEW_FORMATS: [&str; 14] =
     ["bmp", "dxf", "gif", "glb", "gltf", "jpeg", "jpg", "obj", "pdf", "png", "stl", "tif", "tiff", "webp"];
@@ -57,6 +50,20 @@ impl Format {
             "gltf" => Self::Gltf,
             "glb" => Self::Glb,
             "dxf" => Self::Dxf,
+            _ => return None,
+        })
+    }
+
+    /// For what a file was found to be from its bytes; none for what only its name could tell.
+    pub fn of_media_type(media_type: &str) -> Option<Self> {
+        Some(match media_type {
+            "image/png" => Self::Png,
+            "image/jpeg" => Self::Jpeg,
+            "image/gif" => Self::Gif,
+            "image/webp" => Self::Webp,
+            "image/bmp" => Self::Bmp,
+            "image/tiff" => Self::Tiff,
+            "application/pdf" => Self::Pdf,
             _ => return None,
         })
     }
@@ -154,7 +161,7 @@ mod tests {
         for extension in PREVIEW_FORMATS {
             assert!(Format::of_extension(extension).is_some(), "{extension}");
         }
-        assert!(PREVIEW_FORMATS.is_sorted() && CAD_FORMATS.is_sorted());
+        assert!(PREVIEW_FORMATS.is_sorted());
     }
 
     #[test]

@@ -18,7 +18,7 @@ mod wire;
 
 pub use facts::{Extents, Facts};
 pub use fence::{Bounds, serve};
-pub use format::{CAD_FORMATS, Format, PREVIEW_FORMATS};
+pub use format::{Format, PREVIEW_FORMATS};
 pub use renderer::Renderer;
 
 use crate::error::{Error, Result};

@@ -8,9 +8,9 @@ use tokio::io::AsyncRead;
 use uuid::Uuid;
 
 use super::kind::FileKind;
-use super::model::{Conversion, File, FileRules, NewFile, Uploaded};
+use super::model::{File, FileRules, NewFile, Uploaded};
 use super::name::{clean_name, clean_text};
-use super::repo;
+use super::{preview, repo};
 use crate::context::Ctx;
 use crate::db::Tx;
 use crate::domain::audit::{self, Change, new_id};
@@ -50,6 +50,7 @@ pub async fn keep(ctx: &Ctx, arrived: Arrived, new: NewFile) -> Result<Uploaded>
     let filename = clean_name(&new.filename, &["body", "file"])?;
     let kind = FileKind::of(&filename, arrived.content.head());
     let stored = arrived.content.stored();
+    let conversion = preview::first_status(&kind, new.generate_preview);
     let file = File {
         id: new_id(),
         sha256: stored.sha256,
@@ -60,7 +61,7 @@ pub async fn keep(ctx: &Ctx, arrived: Arrived, new: NewFile) -> Result<Uploaded>
         source_system: clean_text(new.source_system, "source_system")?,
         source_version: clean_text(new.source_version, "source_version")?,
         document_version: clean_text(new.document_version, "document_version")?,
-        conversion: Conversion::Pending,
+        conversion,
         conversion_error: None,
         preview: None,
         preview_facts: None,
@@ -72,11 +73,15 @@ pub async fn keep(ctx: &Ctx, arrived: Arrived, new: NewFile) -> Result<Uploaded>
     tx.commit().await?;
     arrived.content.publish().await?;
     let tx = ctx.begin().await?;
-    let (file, duplicate) = insert_once(&tx, file).await?;
+    let (mut file, duplicate) = insert_once(&tx, file).await?;
     repo::files::note_upload(ctx, &tx, file.id, &filename).await?;
+    let jobs = match new.generate_preview {
+        true => preview::ask_with_upload(ctx, &tx, &mut file).await?,
+        false => Vec::new(),
+    };
     record(ctx, &tx, &file, &filename, duplicate).await?;
     tx.commit().await?;
-    Ok(Uploaded { file, duplicate, jobs: Vec::new() })
+    Ok(Uploaded { file, duplicate, jobs })
 }
 
 /// Of two that bring one content at the same moment, one makes the file and the other is told of it.

@@ -61,7 +61,8 @@ pub fn spline(degree: usize, knots: &[f64], control: &[Point], weights: &[f64]) 
     }
     let (first, last) = (knots[degree], knots[control.len()]);
     let pieces = (control.len() * 8).clamp(16, MOST_SPLINE_PIECES);
-    let at = |piece: usize| de_boor(degree, knots, control, weights, first + (last - first) * piece as f64 / pieces as f64);
+    let at =
+        |piece: usize| de_boor(degree, knots, control, weights, first + (last - first) * piece as f64 / pieces as f64);
     Some((0..=pieces).map(at).collect())
 }
 

@@ -75,7 +75,9 @@ impl<'a> Flattener<'a> {
     fn entity(&mut self, entity: &Entity, frame: &Frame) -> Result<()> {
         self.entities += 1;
         if self.entities > MOST_ENTITIES {
-            return Err(unusable(format!("The drawing shows more than {MOST_ENTITIES} entities, too many for a preview")));
+            return Err(unusable(format!(
+                "The drawing shows more than {MOST_ENTITIES} entities, too many for a preview"
+            )));
         }
         let layer = self.layers.get(entity.common.layer.as_str());
         if !entity.common.is_visible || layer.is_some_and(|(_, is_on)| !is_on) {

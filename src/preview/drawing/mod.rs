@@ -26,7 +26,9 @@ pub fn draw(content: &[u8]) -> Result<Drawn> {
     let strokes = Flattener::new(&drawing).run()?;
     let around = paint::around(&strokes);
     if around.is_empty() {
-        return Err(unusable("The drawing shows nothing: it has no lines, arcs, texts or other entities that are drawn"));
+        return Err(unusable(
+            "The drawing shows nothing: it has no lines, arcs, texts or other entities that are drawn",
+        ));
     }
     let facts = Facts::Drawing {
         entities: counted(&drawing),

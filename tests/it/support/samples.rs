@@ -127,7 +127,8 @@ fn gltf_json(sides: [f32; 3], buffer: &str) -> String {
 
 pub fn gltf(sides: [f32; 3]) -> Vec<u8> {
     let data = STANDARD.encode(gltf_data(sides));
-    gltf_json(sides, &format!(r#"{{"byteLength":168,"uri":"data:application/octet-stream;base64,{data}"}}"#)).into_bytes()
+    gltf_json(sides, &format!(r#"{{"byteLength":168,"uri":"data:application/octet-stream;base64,{data}"}}"#))
+        .into_bytes()
 }
 
 /// The shapes are in a file beside it.
@@ -151,7 +152,9 @@ pub fn glb(sides: [f32; 3]) -> Vec<u8> {
 
 /// A DXF of one layer beside the usual ones, with blocks and entities as pairs of code and value.
 pub fn dxf_of(blocks: &str, entities: &str) -> Vec<u8> {
-    let pairs = |text: &str| text.split(';').filter(|part| !part.is_empty()).map(|part| format!("{part}\n")).collect::<String>();
+    let pairs = |text: &str| {
+        text.split(';').filter(|part| !part.is_empty()).map(|part| format!("{part}\n")).collect::<String>()
+    };
     let layer = "0;LAYER;2;Umrisse ü;70;0;62;1;6;CONTINUOUS;";
     let tables = format!("0;SECTION;2;TABLES;0;TABLE;2;LAYER;70;1;{layer}0;ENDTAB;0;ENDSEC;");
     let header = "0;SECTION;2;HEADER;9;$ACADVER;1;AC1021;0;ENDSEC;";
