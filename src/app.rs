@@ -10,7 +10,7 @@ use crate::config::keyfile;
 use crate::config::{Config, DatabaseUrl, S3Encryption, SchemaMode, StorageKind};
 use crate::context::{Actor, Ctx, PlatformCtx};
 use crate::db::{self, Db, Limits, Standing};
-use crate::domain::file::{CollectJob, CompleteUpload, FileRules};
+use crate::domain::file::{CollectJob, CompleteUpload, FileRules, PreviewJob, PreviewRules};
 use crate::domain::identity::{Identity, LoginRules, Tokens};
 use crate::domain::meta::{PropertyIndexJob, seed_model};
 use crate::domain::search::{Indexes, ReindexJob, SearchIndex};
@@ -19,6 +19,7 @@ use crate::error::{Error, Result};
 use crate::integrations::Integrations;
 use crate::jobs::{Registry, Subscriber, TenantCheck};
 use crate::plugins::{Host, Plugin, PluginEvents, RunHook, bundled};
+use crate::preview::{Bounds, Renderer};
 use crate::storage::{Encryption, S3Target, Storage, StorageTarget};
 use crate::tenancy::{PlacementRules, PoolLimits, Seed, Settings, Tenancy, database_key};
 use crate::types::OrgId;
@@ -38,6 +39,7 @@ pub struct App {
     pub webhooks: Arc<Webhooks>,
     pub integrations: Integrations,
     pub files: FileRules,
+    pub previews: Arc<PreviewRules>,
 }
 
 /// What to do with a control database that is behind.
@@ -81,6 +83,7 @@ impl App {
         let webhooks = Arc::new(Webhooks::new(&config.webhooks));
         let integrations = Integrations::new(&config.integrations);
         let files = file_rules(&config);
+        let previews = Arc::new(preview_rules(&config));
         let jobs = Registry::default()
             .with(TenantCheck)
             .with(PropertyIndexJob)
@@ -88,6 +91,7 @@ impl App {
             .with(CollectJob::new(gc_grace(&config), config.storage.gc_enabled))
             .with(DeliverWebhook::new(webhooks.clone()))
             .with(CompleteUpload::new(files))
+            .with(PreviewJob::new(previews.clone()))
             .with(RunHook::new(plugins.clone()));
         let jobs = plugins.jobs().into_iter().fold(jobs, Registry::with_shared);
         let subscribers: Vec<Arc<dyn Subscriber>> = vec![
@@ -95,7 +99,7 @@ impl App {
             Arc::new(WebhookEvents::new(webhooks.clone())),
             Arc::new(PluginEvents::new(plugins)),
         ];
-        Ok(Self { config, tenancy, identity, jobs, subscribers, webhooks, integrations, files })
+        Ok(Self { config, tenancy, identity, jobs, subscribers, webhooks, integrations, files, previews })
     }
 
     /// The command line's right to act on all tenants.
@@ -220,6 +224,16 @@ fn file_rules(config: &Config) -> FileRules {
         link_life: Duration::from_secs(config.storage.link_seconds),
         upload_life: Duration::from_secs(config.storage.upload_session_hours * 3600),
         verify_in_request: VERIFY_IN_REQUEST,
+    }
+}
+
+fn preview_rules(config: &Config) -> PreviewRules {
+    let preview = &config.preview;
+    let bounds = Bounds { memory_bytes: preview.memory_bytes, cpu_seconds: preview.cpu_seconds };
+    PreviewRules {
+        enabled: preview.enabled,
+        max_bytes: preview.max_bytes,
+        renderer: Renderer::new(config.program(), bounds, Duration::from_secs(preview.seconds)),
     }
 }
 

@@ -6,7 +6,7 @@
 //! | --- | --- |
 //! | 0 | `types`, `error` |
 //! | 1 | `config`, `entity` |
-//! | 2 | `db`, `storage`, `outbound`, `telemetry` |
+//! | 2 | `db`, `storage`, `outbound`, `telemetry`, `preview` |
 //! | 3 | `tenancy`, `jobs`, `plugins`, `integrations`, `context` |
 //! | 4 | `domain` |
 //! | 5 | `app` |
@@ -29,6 +29,7 @@ pub mod integrations;
 pub mod jobs;
 pub mod outbound;
 pub mod plugins;
+pub mod preview;
 pub mod storage;
 pub mod telemetry;
 pub mod tenancy;

@@ -7,6 +7,7 @@ mod healthcheck;
 mod import;
 mod init_storage;
 mod jobs;
+mod preview;
 mod print;
 mod search;
 mod seed;
@@ -91,6 +92,9 @@ enum Command {
     Jobs(jobs::JobsCommand),
     /// Create the database of an organisation and its item types where they are missing
     SeedMeta(seed::SeedMeta),
+    /// Draw one file; the program runs itself so
+    #[command(hide = true)]
+    PreviewFile(preview::PreviewFile),
 }
 
 /// The plugins of this program beside the bundled ones; set once, before anything is built.
@@ -122,6 +126,7 @@ async fn build(config: Config, control: ControlSchema) -> Result<App> {
 pub fn run(cli: Cli) -> Result<()> {
     match cli.command {
         Command::Version => print::line(format!("yuantus {}", env!("CARGO_PKG_VERSION"))),
+        Command::PreviewFile(command) => command.run(),
         Command::Healthcheck(command) => command.run(|| load(cli.config)),
         Command::Openapi => print::text(&crate::api::openapi_json()),
         Command::Config(command) => config::run(&command, &load(cli.config)?),

@@ -15,6 +15,7 @@ mod logging;
 mod nearest;
 mod platform;
 mod plugins;
+mod preview;
 mod quota;
 mod schema;
 mod secret;
@@ -42,6 +43,7 @@ pub use integrations::Integrations;
 pub use logging::{LogFormat, Logging};
 pub use platform::Platform;
 pub use plugins::Plugins;
+pub use preview::Preview;
 pub use quota::{Quota, QuotaMode};
 pub use schema::DEFAULTS;
 pub use secret::{HIDDEN, Secret};
@@ -79,6 +81,7 @@ pub struct Config {
     pub tenancy: Tenancy,
     pub database: Database,
     pub storage: Storage,
+    pub preview: Preview,
     pub worker: Worker,
     pub quota: Quota,
     pub audit: Audit,
@@ -174,6 +177,12 @@ impl Config {
         self.storage.local.path.clone().unwrap_or_else(|| self.data_dir.join("objects"))
     }
 
+    /// This program, to be run again: the file that is running, even where another has taken its place on the disk.
+    pub fn program(&self) -> PathBuf {
+        let itself = PathBuf::from("/proc/self/exe");
+        if itself.exists() { itself } else { std::env::current_exe().unwrap_or_else(|_| "yuantus".into()) }
+    }
+
     fn sqlite_under_data_dir(&self, file: &str) -> String {
         format!("sqlite:///{}", self.data_dir.join(file).display())
     }
@@ -190,6 +199,7 @@ impl Config {
         require(apart, "tenancy.single_tenant", "a tenant other than platform.tenant_id")?;
         self.database.validate(self.tenancy.mode)?;
         self.storage.validate(self.environment == Environment::Test)?;
+        self.preview.validate()?;
         self.worker.validate()?;
         self.audit.validate()?;
         self.webhooks.validate()?;

@@ -7,7 +7,7 @@ use crate::scan::Mention;
 const ROWS: [&[&str]; 8] = [
     &["types", "error"],
     &["config", "entity"],
-    &["db", "storage", "outbound", "telemetry"],
+    &["db", "storage", "outbound", "telemetry", "preview"],
     &["tenancy", "jobs", "plugins", "integrations", "context"],
     &["domain"],
     &["app"],

@@ -68,6 +68,11 @@ const KNOWN: &[(&str, &str, &str, Option<&str>)] = &[
     ("pptx", "application/vnd.openxmlformats-officedocument.presentationml.presentation", "document", None),
 ];
 
+/// Extensions of the files that are recognised as CAD.
+pub fn cad_extensions() -> impl Iterator<Item = &'static str> {
+    KNOWN.iter().filter(|(.., format)| format.is_some()).map(|(extension, ..)| *extension)
+}
+
 impl FileKind {
     /// By the name and the first bytes.
     pub fn of(name: &str, head: &[u8]) -> Self {

@@ -1,4 +1,4 @@
-//! Files: contents that come in over the API, what is known of them, and the items they are attached to.
+//! Files: contents that come in over the API, what is known of them, the items they are attached to, and their previews.
 //!
 //! A content is stored once per product database and known by its SHA-256; a name is only what somebody called it. Whoever
 //! may read a file is decided by the items it hangs on, and by who brought it.
@@ -11,6 +11,7 @@ mod collect_job;
 mod kind;
 mod model;
 mod name;
+mod preview;
 mod read;
 mod remove;
 mod repo;
@@ -25,6 +26,10 @@ pub use collect::{CollectRules, Collected, collect};
 pub use collect_job::CollectJob;
 pub use kind::FileKind;
 pub use model::{Attached, Attachment, Conversion, File, FileRole, FileRules, NewAttachment, NewFile, Uploaded};
+pub use preview::{
+    PREVIEW_JOB, PreviewJob, PreviewRules, Summary, SupportedFormats, conversion_summary, open_preview,
+    request_preview, supported_formats,
+};
 pub use read::{Delivery, deliver, open_range, require_file};
 pub use remove::delete_file;
 pub use repo::readable::readable;

@@ -8,9 +8,9 @@ use tokio::io::AsyncRead;
 use uuid::Uuid;
 
 use super::kind::FileKind;
-use super::model::{Conversion, File, FileRules, NewFile, Uploaded};
+use super::model::{File, FileRules, NewFile, Uploaded};
 use super::name::{clean_name, clean_text};
-use super::repo;
+use super::{preview, repo};
 use crate::context::Ctx;
 use crate::db::Tx;
 use crate::domain::audit::{self, Change, new_id};
@@ -68,6 +68,7 @@ pub async fn keep(ctx: &Ctx, arrived: Arrived, new: NewFile) -> Result<Uploaded>
     let filename = clean_name(&new.filename, &["body", "file"])?;
     let kind = FileKind::of(&filename, arrived.content.head());
     let stored = arrived.content.stored();
+    let conversion = preview::first_status(&kind, new.generate_preview);
     let file = File {
         id: new_id(),
         sha256: stored.sha256,
@@ -78,7 +79,7 @@ pub async fn keep(ctx: &Ctx, arrived: Arrived, new: NewFile) -> Result<Uploaded>
         source_system: clean_text(new.source_system, "source_system")?,
         source_version: clean_text(new.source_version, "source_version")?,
         document_version: clean_text(new.document_version, "document_version")?,
-        conversion: Conversion::Pending,
+        conversion,
         conversion_error: None,
         preview: None,
         preview_facts: None,
@@ -94,8 +95,12 @@ pub async fn keep(ctx: &Ctx, arrived: Arrived, new: NewFile) -> Result<Uploaded>
     };
     arrived.content.publish().await?;
     let tx = ctx.begin().await?;
-    let (file, duplicate) = insert_once(&tx, file).await?;
+    let (mut file, duplicate) = insert_once(&tx, file).await?;
     repo::files::note_upload(ctx, &tx, file.id, &filename).await?;
+    let jobs = match new.generate_preview {
+        true => preview::ask_with_upload(ctx, &tx, &mut file).await?,
+        false => Vec::new(),
+    };
     record(ctx, &tx, &file, &filename, duplicate).await?;
     if duplicate {
         tx.commit().await?;
@@ -103,7 +108,7 @@ pub async fn keep(ctx: &Ctx, arrived: Arrived, new: NewFile) -> Result<Uploaded>
     } else {
         room.settle(tx).await?;
     }
-    Ok(Uploaded { file, duplicate, jobs: Vec::new() })
+    Ok(Uploaded { file, duplicate, jobs })
 }
 
 /// What one file takes of the tenant's limits.

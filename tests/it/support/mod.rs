@@ -10,6 +10,7 @@ pub mod files;
 pub mod postgres;
 pub mod receiver;
 pub mod s3;
+pub mod samples;
 pub mod server;
 pub mod servers;
 pub mod world;

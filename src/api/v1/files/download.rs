@@ -22,9 +22,9 @@ use crate::error::{Error, Kind, Result};
 use crate::storage::{content_disposition, out_of_range};
 
 /// A stored file is data: nothing of it runs in the origin that serves it.
-const POLICY: &str = "default-src 'none'; sandbox";
+pub(super) const POLICY: &str = "default-src 'none'; sandbox";
 /// A content never changes, but the right to it may.
-const CACHING: &str = "private, no-cache";
+pub(super) const CACHING: &str = "private, no-cache";
 
 pub struct DownloadApi;
 

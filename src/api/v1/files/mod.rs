@@ -3,6 +3,7 @@
 mod attachments;
 mod download;
 mod form;
+mod preview;
 mod shapes;
 mod upload;
 mod uploads;
@@ -10,5 +11,6 @@ mod uploads;
 pub use attachments::{AttachApi, AttachmentsApi, ItemFilesApi};
 pub use download::DownloadApi;
 pub(super) use shapes::{DeletedResponse, download_url, preview_url};
+pub use preview::{ConversionApi, FormatsApi, PreviewApi};
 pub use upload::{FilesApi, UploadApi};
 pub use uploads::{CompleteUploadApi, UploadPartApi, UploadPartsApi, UploadSessionApi, UploadsApi};

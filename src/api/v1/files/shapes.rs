@@ -4,7 +4,8 @@ use poem_openapi::Object;
 
 use crate::api::shapes::{FreeObject, Time};
 use crate::api::v1::BASE_PATH;
-use crate::domain::file::{Attachment, Conversion, File, Uploaded};
+use crate::domain::file::{Attachment, Conversion, File, Summary, Uploaded};
+use crate::jobs::JobRecord;
 
 /// What an upload answers with. Addresses of what does not exist for this file are null.
 #[derive(Object)]
@@ -240,6 +241,74 @@ impl From<(Attachment, File)> for ItemFileResponse {
             document_version: file.document_version,
             download_url,
             attached_at: attachment.created_at.into(),
+        }
+    }
+}
+
+/// How far a file is with its preview.
+#[derive(Object)]
+pub struct ConversionSummaryResponse {
+    file_id: String,
+    filename: String,
+    /// `pending`, `queued`, `processing`, `completed`, `failed` or `unsupported`.
+    conversion_status: String,
+    /// Why it failed.
+    conversion_error: Option<String>,
+    preview_url: Option<String>,
+    /// What was found out beside the preview: pixels, pages, triangles, entities.
+    preview_facts: Option<FreeObject>,
+    conversion_job_ids: Vec<String>,
+    /// The latest first.
+    jobs: Vec<ConversionJob>,
+    viewer_readiness: ViewerReadiness,
+}
+
+/// A job at a file.
+#[derive(Object)]
+struct ConversionJob {
+    id: String,
+    task_type: String,
+    /// `pending`, `processing`, `completed`, `failed` or `cancelled`.
+    status: String,
+    attempt_count: i32,
+    max_attempts: i32,
+    /// In percent.
+    progress: i32,
+    progress_message: Option<String>,
+    last_error: Option<String>,
+    created_at: Time,
+    completed_at: Option<Time>,
+}
+
+impl From<JobRecord> for ConversionJob {
+    fn from(job: JobRecord) -> Self {
+        Self {
+            id: job.id.to_string(),
+            task_type: job.task_type,
+            status: job.status.to_string(),
+            attempt_count: job.attempt_count,
+            max_attempts: job.max_attempts,
+            progress: job.progress,
+            progress_message: job.progress_message,
+            last_error: job.last_error,
+            created_at: job.created_at.into(),
+            completed_at: job.completed_at.map(Time::from),
+        }
+    }
+}
+
+impl From<Summary> for ConversionSummaryResponse {
+    fn from(Summary { file, jobs }: Summary) -> Self {
+        Self {
+            file_id: file.id.to_string(),
+            viewer_readiness: ViewerReadiness::of(&file),
+            preview_url: preview_url(&file),
+            filename: file.filename,
+            conversion_status: file.conversion.as_str().to_owned(),
+            conversion_error: file.conversion_error,
+            preview_facts: file.preview_facts.and_then(|facts| facts.as_object().cloned()).map(FreeObject),
+            conversion_job_ids: jobs.iter().map(|job| job.id.to_string()).collect(),
+            jobs: jobs.into_iter().map(ConversionJob::from).collect(),
         }
     }
 }

@@ -34,7 +34,7 @@ impl UploadApi {
         form: FileForm,
     ) -> ApiResult<Json<FileUploadResponse>> {
         let (arrived, new) = form.receive(&caller.0, &app.files).await?;
-        let new = NewFile { generate_preview: generate_preview.0, ..new };
+        let new = NewFile { generate_preview: generate_preview.0 && app.previews.enabled, ..new };
         Ok(Json(file::keep(&caller.0, arrived, new).await?.into()))
     }
 
@@ -62,7 +62,7 @@ impl UploadApi {
             source_system: source_system.0,
             source_version: source_version.0,
             document_version: document_version.0,
-            generate_preview: generate_preview.0,
+            generate_preview: generate_preview.0 && app.previews.enabled,
         };
         let arrived = file::receive(&caller.0, &app.files, body.length, body.body.into_async_read()).await?;
         Ok(Json(file::keep(&caller.0, arrived, new).await?.into()))

@@ -5,6 +5,7 @@ use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter, QuerySelect,
     SqlErr, TryInsertResult,
 };
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::readable::readable;
@@ -124,6 +125,51 @@ pub async fn find(db: &impl ConnectionTrait, model: &Model, id: Uuid) -> Result<
     readable(&mut sql, model, "f");
     let row = Row::find_by_statement(sql.statement(db)).one(db).await?;
     row.map(File::try_from).transpose()
+}
+
+/// What is derived from a file.
+pub struct Derived {
+    pub conversion: Conversion,
+    pub error: Option<String>,
+    pub preview: Option<ContentHash>,
+    pub facts: Option<Value>,
+}
+
+impl Derived {
+    pub fn of(file: &File) -> Self {
+        let (conversion, error) = (file.conversion, file.conversion_error.clone());
+        Self { conversion, error, preview: file.preview, facts: file.preview_facts.clone() }
+    }
+
+    /// A new status beside the preview that there is.
+    pub fn keeping(file: &File, conversion: Conversion) -> Self {
+        Self { conversion, error: None, ..Self::of(file) }
+    }
+
+    /// As the audit keeps it.
+    pub fn snapshot(&self) -> Value {
+        json!({
+            "conversion_status": self.conversion.as_str(), "conversion_error": self.error,
+            "preview_sha256": self.preview.map(|hash| hash.to_string()), "preview_facts": self.facts,
+        })
+    }
+}
+
+pub async fn set_derived(tx: &Tx, file: Uuid, derived: &Derived) -> Result<()> {
+    let row = ActiveModel {
+        conversion_status: Set(derived.conversion.as_str().to_owned()),
+        conversion_error: Set(derived.error.clone()),
+        preview_sha256: Set(derived.preview.map(|hash| hash.to_string())),
+        preview_facts: Set(derived.facts.clone()),
+        ..ActiveModel::default()
+    };
+    Entity::update_many().set(row).filter(Column::Id.eq(file)).exec(tx).await?;
+    Ok(())
+}
+
+/// Whoever may read it: for the program itself.
+pub async fn by_id(db: &impl ConnectionTrait, file: Uuid) -> Result<Option<File>> {
+    Entity::find_by_id(file).one(db).await?.map(File::try_from).transpose()
 }
 
 /// The file, locked until the transaction ends.

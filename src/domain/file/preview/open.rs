@@ -1,0 +1,29 @@
+//! Reading a preview.
+
+use super::super::read::require_file;
+use crate::context::Ctx;
+use crate::error::{Error, Kind, Result};
+use crate::storage::{Blob, ContentHash};
+
+/// The picture of a file that the caller may read, and its checksum; without the picture where `known` is its checksum.
+///
+/// Errors: `NotFound` for a file without one.
+pub async fn open_preview(
+    ctx: &Ctx,
+    id: &str,
+    known: impl FnOnce(&ContentHash) -> bool,
+) -> Result<(ContentHash, Option<Blob>)> {
+    let none = || Error::not_found("Preview not available");
+    let preview = require_file(ctx, id).await?.preview.ok_or_else(none)?;
+    if known(&preview) {
+        return Ok((preview, None));
+    }
+    let blob = ctx.store.get(&preview).await.map_err(|error| {
+        if error.kind() != Kind::NotFound {
+            return error;
+        }
+        tracing::error!(file = id, sha256 = %preview, "the storage has lost a preview");
+        none().caused_by(error)
+    })?;
+    Ok((preview, Some(blob)))
+}
