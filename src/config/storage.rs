@@ -164,6 +164,9 @@ mod tests {
         let none = ("YUANTUS_STORAGE__GC_GRACE_HOURS", "0");
         assert!(refusal(&[none, ("YUANTUS_ENVIRONMENT", "dev")]).contains("1 to 87600"));
         with(&[none, ("YUANTUS_ENVIRONMENT", "test")]);
+    }
+
+    #[test]
     fn a_bucket_that_becomes_part_of_a_host_name_has_no_dots() {
         let settings = [("YUANTUS_STORAGE_TYPE", "s3"), ("YUANTUS_S3_BUCKET_NAME", "eu.files")];
         assert_eq!(with(&settings).storage.s3.bucket, "eu.files");

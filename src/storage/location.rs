@@ -7,7 +7,7 @@ use std::str::FromStr;
 use url::Url;
 use url::form_urlencoded;
 
-use super::{ObjectPlace, S3Target, StorageTarget};
+use super::{Encryption, ObjectPlace, S3Target, StorageTarget};
 use crate::error::{Error, Result};
 
 const FORMS: &str =
@@ -63,6 +63,7 @@ impl Location {
                 access_key_id: None,
                 secret_access_key: None,
                 virtual_host_style: false,
+                encryption: Encryption::None,
             },
         };
         let (id, secret) = match keys {
@@ -81,6 +82,7 @@ impl Location {
             access_key_id: id,
             secret_access_key: secret,
             virtual_host_style: style.unwrap_or(base.virtual_host_style),
+            encryption: base.encryption,
         })
     }
 
@@ -219,6 +221,7 @@ mod tests {
             access_key_id: Some("id".to_owned()),
             secret_access_key: Some("secret".to_owned()),
             virtual_host_style: false,
+            encryption: Encryption::None,
         });
         let named = Location::of(&configured);
         assert_eq!(named.to_string(), "s3:files?endpoint=http%3A%2F%2Fobjects%3A9000&region=eu&style=path");

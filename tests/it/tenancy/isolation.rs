@@ -68,6 +68,7 @@ impl Loot {
             "tenant_id" => vec!["umbra".to_owned()],
             "org_id" | "default_org_id" => self.by_name["org"].clone(),
             "job_id" => self.by_name["job"].clone(),
+            "attachment_id" => self.by_name["attachment"].clone(),
             "upload_id" => self.by_name["upload"].clone(),
             "webhook_id" => self.by_name["webhook"].clone(),
             "delivery_id" => self.by_name["delivery"].clone(),
@@ -195,6 +196,8 @@ async fn furnish(client: &Client, marker: &str) -> Loot {
     let step = id(&client.post(&format!("{path}/transitions"), &step).await.expect(200));
     let (properties, views) = furnish_model(client, marker).await;
     let (version, file) = furnish_version(client, marker, &items[0]).await;
+    let hung = json!({"item_id": items[0], "file_id": file, "description": marker});
+    let attachment = id(&client.post("/file/attach", &hung).await.expect(200));
     let upload = json!({"filename": format!("{marker}.bin"), "size": 5, "author": marker});
     let upload = id(&client.post("/file/uploads", &upload).await.expect(200));
     Loot {
@@ -210,6 +213,7 @@ async fn furnish(client: &Client, marker: &str) -> Loot {
             ("user", vec!["4711".to_owned(), "1".to_owned()]),
             ("org", vec!["org-1".to_owned(), "org-2".to_owned()]),
             ("upload", vec![upload]),
+            ("attachment", vec![attachment]),
             ("webhook", vec![hook]),
             ("delivery", vec![id(&delivery)]),
             ("job", vec![id(&job)]),

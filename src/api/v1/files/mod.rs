@@ -10,7 +10,7 @@ mod uploads;
 
 pub use attachments::{AttachApi, AttachmentsApi, ItemFilesApi};
 pub use download::DownloadApi;
-pub(super) use shapes::{DeletedResponse, download_url, preview_url};
 pub use preview::{ConversionApi, FormatsApi, PreviewApi};
+pub(super) use shapes::{DeletedResponse, download_url, preview_url};
 pub use upload::{FilesApi, UploadApi};
 pub use uploads::{CompleteUploadApi, UploadPartApi, UploadPartsApi, UploadSessionApi, UploadsApi};

@@ -7,5 +7,5 @@ pub mod hurt;
 pub mod objects;
 pub mod readable;
 pub mod references;
-pub mod version_files;
 pub mod sessions;
+pub mod version_files;
