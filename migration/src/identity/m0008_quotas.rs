@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
-use crate::schema::{bigint, bigint_null, create_tables, index, moment, moment_null, text, uuid};
+use crate::schema::{bigint, bigint_null, create_tables, flag, index, moment, moment_null, text, uuid};
 
 fn count(name: &'static str) -> ColumnDef {
     let mut column = bigint(name);
@@ -39,6 +39,8 @@ create_tables! {
             // How often it has been counted anew: two counts at once do not mix.
             .col(count("recounts"))
             .col(moment_null("counted_at"))
+            // Nothing was under way when it was counted, so nothing is in it twice.
+            .col(flag("is_exact", false))
             .primary_key(Index::create().col("tenant_id").col("org_id"))
             .to_owned(),
         Table::create()

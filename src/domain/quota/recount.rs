@@ -26,7 +26,7 @@ const SETTLING: TimeDelta = TimeDelta::seconds(60);
 const GOOD_WHILE_SETTLING: TimeDelta = TimeDelta::seconds(15);
 /// and later for so long: what is deleted is not subtracted.
 const GOOD: TimeDelta = TimeDelta::minutes(15);
-/// Before somebody is refused, other organisations than the own are counted when their count is older than this.
+/// Before somebody is refused, other organisations than the own are counted when their count is older than this, or not exact.
 const GOOD_FOR_OTHERS: TimeDelta = TimeDelta::seconds(30);
 
 /// How the latest count of a database in this process ended.
@@ -57,7 +57,7 @@ pub async fn before_refusal(ctx: &TenantCtx, own: &Place) -> Result<bool> {
         None => true,
     };
     let now = ctx.now();
-    let older = |kept: &Kept| kept.counted_at.is_none_or(|counted| now - counted > GOOD_FOR_OTHERS);
+    let older = |kept: &Kept| !kept.is_exact || kept.counted_at.is_none_or(|counted| now - counted > GOOD_FOR_OTHERS);
     Ok(count_those(ctx, older).await? && exact)
 }
 
@@ -133,7 +133,8 @@ async fn count(ctx: &TenantCtx, placement: &Placement) -> Result<(Amounts, bool)
         most.with(kept.used.plus(forgotten), i64::min)
     };
     let used = Amounts { processing_jobs: held.processing_jobs, ..used };
-    repo::usage::put(&tx, &place, Kept { used, recounts: kept.recounts + 1, counted_at: Some(began) }).await?;
+    let counted = Kept { used, recounts: kept.recounts + 1, counted_at: Some(began), is_exact: exact };
+    repo::usage::put(&tx, &place, counted).await?;
     tx.commit().await?;
     Ok((held, exact))
 }

@@ -17,6 +17,7 @@ pub struct Model {
     pub processing_jobs: i64,
     pub recounts: i64,
     pub counted_at: Option<DateTimeUtc>,
+    pub is_exact: bool,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

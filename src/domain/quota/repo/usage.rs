@@ -19,6 +19,8 @@ pub struct Kept {
     pub used: Amounts,
     pub recounts: i64,
     pub counted_at: Option<DateTime<Utc>>,
+    /// Nothing is in it twice.
+    pub is_exact: bool,
 }
 
 impl From<Model> for Kept {
@@ -30,7 +32,7 @@ impl From<Model> for Kept {
             processing_jobs: row.processing_jobs,
             ..Amounts::default()
         };
-        Self { used, recounts: row.recounts, counted_at: row.counted_at }
+        Self { used, recounts: row.recounts, counted_at: row.counted_at, is_exact: row.is_exact }
     }
 }
 
@@ -95,6 +97,7 @@ pub async fn put(tx: &Tx, place: &Place, kept: Kept) -> Result<()> {
         processing_jobs: Set(kept.used.processing_jobs),
         recounts: Set(kept.recounts),
         counted_at: Set(kept.counted_at),
+        is_exact: Set(kept.is_exact),
     };
     let changed = [
         Column::Files,
@@ -103,6 +106,7 @@ pub async fn put(tx: &Tx, place: &Place, kept: Kept) -> Result<()> {
         Column::ProcessingJobs,
         Column::Recounts,
         Column::CountedAt,
+        Column::IsExact,
     ];
     let replace = OnConflict::columns([Column::TenantId, Column::OrgId]).update_columns(changed).to_owned();
     Entity::insert(row).on_conflict(replace).exec_without_returning(tx).await?;
