@@ -3,6 +3,8 @@
 //!
 //! Not here: what is done with versions (`version`).
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -148,6 +150,17 @@ pub(super) async fn check_out_of(write: &Write<'_>, item: &Item) -> Result<Optio
         Some(version) => repo::versions::check_out(&write.tx, version).await,
         None => Ok(None),
     }
+}
+
+/// Who has items checked out, but for the caller: by the items.
+pub async fn check_outs_of_others<'a>(
+    ctx: &Ctx,
+    items: impl IntoIterator<Item = &'a Item>,
+) -> Result<HashMap<Uuid, CheckOut>> {
+    let versions: Vec<Uuid> = items.into_iter().filter_map(|item| item.current_version_id).collect();
+    let mut found = repo::versions::check_outs(&*ctx.db, &versions).await?;
+    found.retain(|_, check_out| !check_out.is_mine(ctx));
+    Ok(found)
 }
 
 /// Nobody else has the item's current version checked out; else `Conflict` `VERSION_CHECKED_OUT`. The item is locked.

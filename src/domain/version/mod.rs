@@ -12,6 +12,8 @@ mod lock;
 mod model;
 mod open;
 mod read;
+#[cfg(test)]
+mod recorded_tests;
 mod repo;
 mod undo;
 

@@ -15,7 +15,7 @@ use crate::error::{Error, Kind, Result};
 pub(super) async fn open(write: &Write<'_>, item: &str, version: Option<&str>) -> Result<(Item, Version)> {
     let item = meta::require_locked_item(write, meta::parse_id(item)?).await?;
     let kind = write.model.item_type(&item.item_type)?;
-    require_versions(kind)?;
+    require_versions(kind, &item)?;
     let current = meta::ensure_version(write, kind, &item).await?;
     let id = version.map(parse_id).transpose()?.unwrap_or(current);
     let version = repo::find(write.tx(), id).await?.filter(|version| version.item_id == item.id);
@@ -38,8 +38,9 @@ pub(super) fn hidden(error: Error, id: Uuid) -> Error {
     if error.kind() == Kind::NotFound { not_found(id) } else { error }
 }
 
-pub(super) fn require_versions(kind: &ItemType) -> Result<()> {
-    if meta::has_versions(kind) {
+/// The item has versions. One that has had them before its type had none keeps those: a check-out can still be ended.
+pub(super) fn require_versions(kind: &ItemType, item: &Item) -> Result<()> {
+    if meta::has_versions(kind) || item.current_version_id.is_some() {
         return Ok(());
     }
     Err(Error::conflict(format!("{} has no versions", kind.label))
@@ -51,7 +52,7 @@ pub(super) fn require_versions(kind: &ItemType) -> Result<()> {
 pub async fn init_version(ctx: &Ctx, item: &str) -> Result<VersionView> {
     let mut model = Model::load(ctx).await?;
     let found = meta::require_item(ctx, &model, meta::parse_id(item)?).await?;
-    require_versions(model.item_type(&found.item_type)?)?;
+    require_versions(model.item_type(&found.item_type)?, &found)?;
     if let Some(id) = found.current_version_id
         && let Some(version) = repo::find(&*ctx.db, id).await?
     {

@@ -193,6 +193,17 @@ async fn what_is_checked_out_is_changed_by_its_holder_alone(at: Installation) {
     for reply in others {
         assert_eq!(code(reply), "VERSION_CHECKED_OUT");
     }
+    // A dry run says so too, of the parent as a whole and of a part by its row.
+    for (parent, sheet, status) in
+        [("P-1", "Part Number,Qty\nP-3,1\n", 409), ("P-3", "Part Number,Name,Qty\nP-1,other,1\n", 200)]
+    {
+        let file = reqwest::multipart::Part::bytes(sheet.as_bytes().to_vec()).file_name("s.csv");
+        let form = reqwest::multipart::Form::new().part("file", file).text("parent", parent).text("dry_run", "true");
+        let form = form.text("existing", "update");
+        let reply = crate::support::client::reply(admin.request(reqwest::Method::POST, "/imports/bom").multipart(form));
+        let text = reply.await.expect(status).to_string();
+        assert!(text.contains("checked out by"), "{text}");
+    }
     let steps = admin.get(&format!("/aml/Part/{part}/next-states")).await;
     let steps = steps.expect(200).to_string();
     assert!(steps.contains("checkout") && steps.contains("anna"), "{steps}");

@@ -74,7 +74,9 @@ impl Comparer<'_, '_, '_> {
         let number = draft.number.as_deref().unwrap_or_default();
         let step = self.settle(draft.row, "number", number, &format!("{number} is there"), item, &draft.values)?;
         let allowed = |item: &Item| {
-            self.basis.model.require(item, Action::Update).and_then(|()| self.basis.model.require_unlocked(item))
+            self.basis.model.require(item, Action::Update)?;
+            self.basis.model.require_unlocked(item)?;
+            self.basis.stock.require_free(item)
         };
         if let Some(error) = refused_change(&step, item, allowed) {
             let reason = format!("{number} cannot be changed: {}", error.message());

@@ -70,7 +70,7 @@ impl Plan {
     }
 
     /// The rights and the state of the parent that its steps need, before any row is written.
-    fn require_rights(&self, model: &Model, parent: Option<&Item>) -> Result<()> {
+    async fn require_rights(&self, ctx: &Ctx, model: &Model, parent: Option<&Item>) -> Result<()> {
         if self.parent.is_creation() || self.parts.iter().any(|part| part.is_creation()) {
             model.require_create(model.item_type(PART)?)?;
         }
@@ -80,6 +80,9 @@ impl Plan {
         if let Some(parent) = parent.filter(|_| self.lines.iter().any(|line| !line.step.is_kept())) {
             model.require(parent, Action::Update)?;
             model.require_unlocked(parent)?;
+            if let Some(check_out) = meta::check_outs_of_others(ctx, [parent]).await?.get(&parent.id) {
+                return Err(check_out.refusal());
+            }
         }
         Ok(())
     }
@@ -109,7 +112,7 @@ pub(super) async fn plan(ctx: &Ctx, model: &Model, request: &ImportRequest) -> R
     let report = report(&parent, sheet, lines, &mut outcome);
     let (step, item) = (parent.step, parent.item);
     let plan = Plan { parent: step, lines_before: stock.lines, parts: outcome.parts, lines: outcome.lines, report };
-    plan.require_rights(model, item.as_ref())?;
+    plan.require_rights(ctx, model, item.as_ref()).await?;
     Ok(plan)
 }
 

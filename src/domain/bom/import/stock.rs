@@ -8,7 +8,7 @@ use super::model::{ParsedSheet, PlaceholderRule};
 use super::slug::slug;
 use crate::context::Ctx;
 use crate::domain::bom::PART_BOM;
-use crate::domain::meta::{self, Item, ItemType, Model};
+use crate::domain::meta::{self, CheckOut, Item, ItemType, Model};
 use crate::domain::permission::Action;
 use crate::error::{Error, Result};
 
@@ -24,6 +24,8 @@ pub(super) struct Stock {
     pub children: HashMap<String, Vec<String>>,
     parts: HashMap<String, Item>,
     by_name: HashMap<String, Vec<String>>,
+    /// Who else has one of the parts checked out.
+    check_outs: HashMap<Uuid, CheckOut>,
 }
 
 impl Stock {
@@ -51,7 +53,13 @@ impl Stock {
                 stock.keep(kind, found);
             }
         }
+        stock.check_outs = meta::check_outs_of_others(ctx, stock.parts.values()).await?;
         Ok(stock)
+    }
+
+    /// Nobody else has the part checked out.
+    pub fn require_free(&self, item: &Item) -> Result<()> {
+        self.check_outs.get(&item.id).map_or(Ok(()), |check_out| Err(check_out.refusal()))
     }
 
     async fn load_children(&mut self, ctx: &Ctx, model: &Model, kind: &ItemType, parent: Uuid) -> Result<()> {

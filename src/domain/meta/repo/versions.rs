@@ -1,5 +1,7 @@
 //! Rows of versions, as far as items depend on them.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::LockType;
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect};
@@ -13,6 +15,9 @@ use crate::domain::audit::new_id;
 use crate::entity::tenant::{item, item_version, version_event, version_file};
 use crate::error::Result;
 use crate::types::UserId;
+
+/// Enough ids for one statement.
+const IDS_PER_QUERY: usize = 1000;
 
 /// When something was released, and by whom.
 #[derive(Debug, Clone, Copy)]
@@ -76,16 +81,28 @@ pub async fn release(tx: &Tx, id: Uuid, item: &Item, release: Release) -> Result
 
 /// Who has a version checked out.
 pub async fn check_out(db: &impl ConnectionTrait, id: Uuid) -> Result<Option<CheckOut>> {
-    let row = item_version::Entity::find_by_id(id).one(db).await?;
-    Ok(row.and_then(|row| {
-        Some(CheckOut {
-            version_id: row.id,
-            version_label: row.version_label,
-            by: row.checked_out_by_id,
-            by_name: row.checked_out_by_name,
-            since: row.checked_out_at?,
-        })
-    }))
+    Ok(item_version::Entity::find_by_id(id).one(db).await?.and_then(held))
+}
+
+fn held(row: item_version::Model) -> Option<CheckOut> {
+    Some(CheckOut {
+        version_id: row.id,
+        version_label: row.version_label,
+        by: row.checked_out_by_id,
+        by_name: row.checked_out_by_name,
+        since: row.checked_out_at?,
+    })
+}
+
+/// The check-outs there are of many versions, by their items.
+pub async fn check_outs(db: &impl ConnectionTrait, versions: &[Uuid]) -> Result<HashMap<Uuid, CheckOut>> {
+    let mut found = HashMap::new();
+    for some in versions.chunks(IDS_PER_QUERY) {
+        let rows = item_version::Entity::find().filter(item_version::Column::Id.is_in(some.iter().copied()));
+        let rows = rows.filter(item_version::Column::CheckedOutAt.is_not_null()).all(db).await?;
+        found.extend(rows.into_iter().filter_map(|row| Some((row.item_id, held(row)?))));
+    }
+    Ok(found)
 }
 
 /// How many files of a version are checked out by themselves.
