@@ -134,7 +134,7 @@ impl<'a, T: Type + DeserializeOwned> ApiExtractor<'a> for Body<T> {
     }
 }
 
-/// The same where the body may be left out.
+/// The same as [`Body`] where it may be left out.
 #[derive(Debug)]
 pub struct OptionalBody<T>(pub Option<T>);
 

@@ -263,6 +263,14 @@ fn open_local(path: &Path) -> Result<(Operator, PathBuf)> {
 fn open_s3(s3: &S3Target, endpoint: Option<&str>) -> Result<Operator> {
     let mut builder = services::S3::default().bucket(&s3.bucket).region(&s3.region);
     if let Some(endpoint) = endpoint {
+        // opendal takes such a host for the bucket's own, and leaves the bucket's name out of it.
+        if !s3.virtual_host_style && endpoint.contains(&format!("//{}.", s3.bucket)) {
+            let bucket = &s3.bucket;
+            return Err(Error::config(format!(
+                "The S3 address {endpoint} begins with the name of the bucket {bucket}: set storage.s3.virtual_host_style if it is \
+                 the bucket's own, else use another bucket or another name of the server"
+            )));
+        }
         builder = builder.endpoint(endpoint);
     }
     match (&s3.access_key_id, &s3.secret_access_key) {
@@ -330,6 +338,15 @@ mod tests {
     fn half_of_a_key_pair_is_a_configuration_error() {
         let target = StorageTarget::S3(S3Target { secret_access_key: None, ..s3("http://localhost:1") });
         assert_eq!(Storage::connect(&target).unwrap_err().kind(), Kind::Config);
+    }
+
+    #[test]
+    fn an_address_that_begins_with_the_bucket_is_the_buckets_own_or_refused() {
+        let own = S3Target { virtual_host_style: true, ..s3("http://files.example.com") };
+        assert!(Storage::connect(&StorageTarget::S3(own)).is_ok());
+        let error = Storage::connect(&StorageTarget::S3(s3("http://files.example.com"))).unwrap_err();
+        assert_eq!(error.kind(), Kind::Config);
+        assert!(Storage::connect(&StorageTarget::S3(s3("http://myfiles.example.com"))).is_ok());
     }
 
     #[tokio::test]

@@ -160,7 +160,7 @@ mod tests {
     fn target() -> S3Target {
         S3Target {
             endpoint_url: Some("http://127.0.0.1:9".to_owned()),
-            public_endpoint_url: Some("https://files.example.com".to_owned()),
+            public_endpoint_url: Some("https://cdn.example.com".to_owned()),
             bucket: "files".to_owned(),
             region: "eu-west-1".to_owned(),
             access_key_id: Some("key-id".to_owned()),
@@ -175,7 +175,7 @@ mod tests {
         let multipart = Multipart::new(&target()).unwrap().unwrap();
         let life = Duration::from_secs(600);
         let url = multipart.link("tenants/a/b/parts/x/joined", "up+load/1", 7, 42, life).await.unwrap().url;
-        assert!(url.as_str().starts_with("https://files.example.com/files/tenants/a/b/parts/x/joined?"), "{url}");
+        assert!(url.as_str().starts_with("https://cdn.example.com/files/tenants/a/b/parts/x/joined?"), "{url}");
         let query: std::collections::BTreeMap<_, _> = url.query_pairs().into_owned().collect();
         assert_eq!((query["partNumber"].as_str(), query["uploadId"].as_str()), ("7", "up+load/1"));
         assert_eq!(

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::support::client::{Client, Reply, reply};
-use crate::support::database::{change_model, freeze};
+use crate::support::database::change_model;
 use crate::support::server::Server;
 use crate::support::servers::Servers;
 use crate::support::world::{PASSWORD, World, create_tenant, id};
@@ -214,7 +214,7 @@ async fn parts_that_do_not_fit_are_refused_and_named(at: Installation) {
         let through_us = world.admin.request(Method::PUT, &format!("{}/parts/2", path(&upload))).body("right");
         assert_eq!(reply(through_us).await.expect(409)["detail"]["code"], "PART_HAS_A_LINK");
     }
-    for number in ["0", "3", "10001", "4294967296", "-1", "x", "%2e%2e", "1%2f2"] {
+    for number in ["0", "3", "10001", "4294967296", "-1", "x", "1%2f2"] {
         let sent =
             reply(world.admin.request(Method::PUT, &format!("{}/parts/{number}", path(&upload))).body("right")).await;
         assert!([404, 422].contains(&sent.status.as_u16()), "{number}: {sent:?}");
@@ -394,9 +394,8 @@ async fn what_is_announced_is_checked(mut at: Installation) {
 async fn who_only_reads_begins_nothing(at: Installation) {
     let world = World::start(at).await;
     let reader = world.user("reader", &["viewer"]).await;
-    for kind in ["Part", "Document", "Part BOM"] {
-        freeze(&world.at, kind).await;
-    }
+    let read_only = "UPDATE permission_entries SET can_create = FALSE, can_update = FALSE";
+    change_model(&world.at, &[(read_only, Vec::new())]).await;
     let refused = reader.post("/file/uploads", &json!({"filename": "a.bin", "size": 5})).await;
     assert_eq!(refused.status, 403, "{refused:?}");
     assert_eq!(reader.get("/file/uploads").await.expect(200)["total"], 0);

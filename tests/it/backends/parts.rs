@@ -34,7 +34,7 @@ async fn memory_takes_parts() {
 #[tokio::test]
 #[ignore = "needs PostgreSQL and S3: scripts/test.sh, or cargo nextest run --run-ignored all"]
 async fn s3_takes_parts() {
-    let bucket = format!("yt-parts-{}", Uuid::new_v4().simple());
+    let bucket = format!("yt-{}", short());
     s3::create_bucket(&bucket).unwrap();
     let target = s3_target(&bucket);
     takes_parts(&StorageTarget::S3(target.clone())).await;
@@ -57,8 +57,13 @@ async fn takes_parts(target: &StorageTarget) {
 }
 
 fn bind(target: &StorageTarget) -> TenantStore {
-    let run = format!("t{}", Uuid::new_v4().simple());
+    let run = format!("t{}", short());
     Storage::connect(target).unwrap().bind(&TenantId::new(run).unwrap(), &OrgId::new("org-1").unwrap())
+}
+
+/// The server of the tests makes one file name of bucket and key, which has an end.
+fn short() -> String {
+    Uuid::new_v4().simple().to_string()[..12].to_owned()
 }
 
 fn bytes(length: usize, seed: u8) -> Vec<u8> {

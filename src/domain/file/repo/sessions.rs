@@ -68,7 +68,6 @@ pub async fn insert(tx: &Tx, ctx: &Ctx, session: &Session) -> Result<()> {
         document_version: Set(session.file.document_version.clone()),
         generate_preview: Set(session.file.generate_preview),
         part_size: Set(i64::try_from(session.part_size).unwrap_or(i64::MAX)),
-        multipart_id: Set(session.multipart_id.clone()),
         created_by_id: Set(session.created_by_id),
         created_by_name: Set(session.created_by_name.clone()),
         created_at: Set(session.created_at),
@@ -81,6 +80,7 @@ pub async fn insert(tx: &Tx, ctx: &Ctx, session: &Session) -> Result<()> {
 /// What changes while an upload goes on.
 fn progress(session: &Session) -> ActiveModel {
     ActiveModel {
+        multipart_id: Set(session.multipart_id.clone()),
         state: Set(session.state.as_str().to_owned()),
         claim: Set(session.claim),
         claimed_until: Set(session.claimed_until),

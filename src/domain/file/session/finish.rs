@@ -89,6 +89,8 @@ async fn fail(ctx: &Ctx, held: &Session, failure: serde_json::Value) -> Result<E
 
 fn end(ctx: &Ctx, session: &mut Session, state: SessionState) {
     session.state = state;
+    // The storage has joined its parts, and knows it no more.
+    session.multipart_id = None;
     session.claim = None;
     session.claimed_until = None;
     session.finished_at = Some(ctx.now());

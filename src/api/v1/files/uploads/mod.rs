@@ -4,12 +4,10 @@ mod shapes;
 
 use std::sync::Arc;
 
-use poem::Request;
 use poem::web::Data;
-use poem::web::headers::{ContentLength, HeaderMapExt};
 use poem_openapi::OpenApi;
 use poem_openapi::param::{Path, Query};
-use poem_openapi::payload::{Binary, Json};
+use poem_openapi::payload::Json;
 
 use self::shapes::{
     BegunUpload, CompleteUploadRequest, CompletedUpload, NewUploadRequest, StoredUploadPart, UploadList,
@@ -19,6 +17,7 @@ use crate::api::auth::OrgCaller;
 use crate::api::body::{Body, OptionalBody};
 use crate::api::error::ApiResult;
 use crate::api::v1::Tag;
+use crate::api::v1::files::form::FileBody;
 use crate::api::v1::files::shapes::DeletedResponse;
 use crate::app::App;
 use crate::domain::file::{self, Completion};
@@ -129,14 +128,12 @@ impl UploadPartApi {
     async fn put(
         &self,
         caller: OrgCaller,
-        request: &Request,
         upload_id: Path<String>,
         number: Path<String>,
-        body: Binary<poem::Body>,
+        body: FileBody,
     ) -> ApiResult<Json<StoredUploadPart>> {
         let session = file::require_session(&caller.0, &upload_id).await?;
-        let announced = request.headers().typed_get::<ContentLength>().map(|length| length.0);
-        let body = body.0.into_async_read();
+        let (announced, body) = (body.length, body.body.into_async_read());
         let part = file::put_part(&caller.0, &session, part_number(&number)?, announced, body).await?;
         Ok(Json(StoredUploadPart { number: part.number, size: part.size }))
     }
