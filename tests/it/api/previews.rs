@@ -21,6 +21,12 @@ on_every_backend!(
     previews_can_be_switched_off,
 );
 
+/// However busy the machine is.
+async fn start(mut at: Installation) -> World {
+    at.set("YUANTUS_PREVIEW__SECONDS", "600");
+    World::start(at).await
+}
+
 async fn upload(client: &Client, name: &str, content: Vec<u8>, with_preview: bool) -> Value {
     let path = "/file/upload";
     let query = [("filename", name), ("generate_preview", if with_preview { "true" } else { "false" })];
@@ -33,7 +39,7 @@ async fn summary(client: &Client, file: &str) -> Value {
 
 /// The summary, once nothing is to be done any more.
 async fn settled(client: &Client, file: &str) -> Value {
-    for _ in 0..2500 {
+    for _ in 0..15_000 {
         let seen = summary(client, file).await;
         let jobs = seen["jobs"].as_array().unwrap();
         if jobs.iter().all(|job| job["completed_at"].is_string()) {
@@ -53,7 +59,7 @@ async fn ask(client: &Client, file: &str) -> Reply {
 }
 
 async fn a_preview_is_made_with_the_upload_and_shown(at: Installation) {
-    let World { admin, .. } = &World::start(at).await;
+    let World { admin, .. } = &start(at).await;
     let uploaded = upload(admin, "Gehäuse.stl", samples::stl_binary([4.0, 2.0, 1.0]), true).await;
     assert_eq!(uploaded["conversion_job_ids"].as_array().unwrap().len(), 1);
     let file = id(&uploaded);
@@ -100,7 +106,7 @@ async fn a_preview_is_made_with_the_upload_and_shown(at: Installation) {
 }
 
 async fn every_format_that_is_said_to_have_a_preview_has_one(at: Installation) {
-    let World { admin, .. } = &World::start(at).await;
+    let World { admin, .. } = &start(at).await;
     let formats = admin.get("/file/supported-formats").await.expect(200);
     assert_eq!((&formats["freecad_available"], &formats["previews_enabled"]), (&json!(false), &json!(true)));
     assert!(formats["input_formats"].as_array().unwrap().contains(&json!("step")));
@@ -136,7 +142,7 @@ async fn every_format_that_is_said_to_have_a_preview_has_one(at: Installation) {
 }
 
 async fn a_damaged_file_fails_once_and_says_why(at: Installation) {
-    let World { admin, .. } = &World::start(at).await;
+    let World { admin, .. } = &start(at).await;
     let mut cut = samples::picture(ImageFormat::Png, 300, 200);
     cut.truncate(cut.len() / 2);
     let mut wrong = samples::stl_binary([1.0; 3]);
@@ -181,7 +187,7 @@ async fn files_that_need_too_much_fail_with_a_reason(mut at: Installation) {
     at.set("YUANTUS_PREVIEW__CPU_SECONDS", "1");
     at.set("YUANTUS_PREVIEW__MEMORY_BYTES", (256 << 20).to_string());
     at.set("YUANTUS_PREVIEW__MAX_BYTES", (20 << 20).to_string());
-    let world = World::start(at).await;
+    let world = start(at).await;
     for (name, content, reason) in [
         ("huge.png", samples::png_bomb(60_000), "too large"),
         ("large.png", samples::png_bomb(12_000), "memory"),
@@ -201,7 +207,7 @@ async fn files_that_need_too_much_fail_with_a_reason(mut at: Installation) {
 
 async fn a_preview_is_made_on_demand_and_once_at_a_time(mut at: Installation) {
     at.set("YUANTUS_WORKER__ENABLED_IN_PROCESS", "false");
-    let world = World::start(at).await;
+    let world = start(at).await;
     let admin = &world.admin;
     let uploaded = upload(admin, "photo.png", samples::png(), false).await;
     assert_eq!(uploaded["conversion_job_ids"], json!([]));
@@ -220,7 +226,7 @@ async fn a_preview_is_made_on_demand_and_once_at_a_time(mut at: Installation) {
 }
 
 async fn previews_are_for_who_may_read_the_file(at: Installation) {
-    let world = World::start(at).await;
+    let world = start(at).await;
     let admin = &world.admin;
     let file = id(&upload(admin, "photo.png", samples::png(), true).await);
     settled(admin, &file).await;
@@ -242,7 +248,7 @@ async fn previews_are_for_who_may_read_the_file(at: Installation) {
 }
 
 async fn files_without_a_preview_say_so(at: Installation) {
-    let World { admin, .. } = &World::start(at).await;
+    let World { admin, .. } = &start(at).await;
     for (name, content) in [("part.step", &b"ISO-10303-21;\nHEADER;"[..]), ("notes.txt", b"a text")] {
         let uploaded = upload(admin, name, content.to_vec(), true).await;
         assert_eq!((&uploaded["conversion_job_ids"], &uploaded["preview_url"]), (&json!([]), &Value::Null));
@@ -258,7 +264,7 @@ async fn files_without_a_preview_say_so(at: Installation) {
 }
 
 async fn a_content_that_is_there_already_is_not_drawn_again(at: Installation) {
-    let World { admin, .. } = &World::start(at).await;
+    let World { admin, .. } = &start(at).await;
     let first = upload(admin, "photo.png", samples::png(), false).await;
     let second = upload(admin, "photo.png", samples::png(), true).await;
     assert_eq!((id(&first), second["conversion_job_ids"].as_array().unwrap().len()), (id(&second), 1));
@@ -274,7 +280,7 @@ async fn a_content_that_is_there_already_is_not_drawn_again(at: Installation) {
 
 async fn previews_can_be_switched_off(mut at: Installation) {
     at.set("YUANTUS_PREVIEW__ENABLED", "false");
-    let World { admin, .. } = &World::start(at).await;
+    let World { admin, .. } = &start(at).await;
     let uploaded = upload(admin, "photo.png", samples::png(), true).await;
     assert_eq!(uploaded["conversion_job_ids"], json!([]));
     let refused = ask(admin, &id(&uploaded)).await.expect(409);

@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 
 use crate::api::types::settled;
 use crate::support::client::{Client, Reply, reply};
+use crate::support::samples;
 use crate::support::world::{PASSWORD, World, add_line, create_tenant, id};
 use crate::support::{Installation, on_every_backend};
 
@@ -67,6 +68,8 @@ impl Loot {
             "view_id" => self.by_name["view"].clone(),
             "tenant_id" => vec!["umbra".to_owned()],
             "org_id" | "default_org_id" => self.by_name["org"].clone(),
+            "file_id" => self.by_name["file"].clone(),
+            "attachment_id" => self.by_name["attachment"].clone(),
             "job_id" => self.by_name["job"].clone(),
             "webhook_id" => self.by_name["webhook"].clone(),
             "delivery_id" => self.by_name["delivery"].clone(),
@@ -166,6 +169,7 @@ async fn furnish(client: &Client, marker: &str) -> Loot {
     }
     let line = add_line(client, &items[0], &items[1]).await;
     items.push(line["relationship_id"].as_str().unwrap().to_owned());
+    let (file, attachment) = furnish_file(client, marker, &items[0]).await;
     // Of a type that nobody runs: it stays as it is.
     let job = json!({"task_type": "cad_preview", "payload": {"note": marker, "file_id": "x"}, "dedupe_key": "x"});
     let job = client.post("/jobs", &job).await.expect(200);
@@ -196,6 +200,8 @@ async fn furnish(client: &Client, marker: &str) -> Loot {
             ("property", properties),
             ("view", views),
             ("item", items),
+            ("file", vec![file]),
+            ("attachment", vec![attachment]),
             ("lifecycle", vec![id(&lifecycle)]),
             ("state", vec![state, start]),
             ("transition", vec![step]),
@@ -206,6 +212,25 @@ async fn furnish(client: &Client, marker: &str) -> Loot {
             ("job", vec![id(&job)]),
         ]),
     }
+}
+
+/// A drawing whose name, layer and description bear the marker, and that has a preview.
+async fn furnish_file(client: &Client, marker: &str, item: &str) -> (String, String) {
+    let drawing = String::from_utf8(samples::dxf()).unwrap().replace("Umrisse ü", marker);
+    let upload = client.request(Method::PUT, "/file/upload").query(&[("filename", format!("{marker}.dxf"))]);
+    let file = id(&reply(upload.body(drawing)).await.expect(200));
+    let attach = json!({"item_id": item, "file_id": file, "description": marker});
+    let attachment = id(&client.post("/file/attach", &attach).await.expect(200));
+    let mut told = Value::Null;
+    for _ in 0..15_000 {
+        told = client.get(&format!("/file/{file}/conversion_summary")).await.expect(200);
+        if told["jobs"][0]["completed_at"].is_string() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    assert!(told["preview_facts"].to_string().contains(marker), "{told}");
+    (file, attachment)
 }
 
 /// Types, a property and views whose texts bear the marker; only umbra has the private one.
@@ -240,6 +265,12 @@ async fn everything_of(client: &Client) -> Value {
     ] {
         seen.insert(path.to_owned(), client.get(path).await.expect(200));
     }
+    let previews = client.get("/jobs?task_type=file_preview").await.expect(200);
+    for job in previews["items"].as_array().unwrap() {
+        let file = format!("/file/{}", job["payload"]["file_id"].as_str().unwrap());
+        seen.insert(file.clone(), client.get(&file).await.expect(200));
+    }
+    seen.insert("previews".to_owned(), previews);
     for path in ["/plugins", "/plugins/yuantus-demo/config"] {
         seen.insert(path.to_owned(), client.get(path).await.expect(200));
     }
