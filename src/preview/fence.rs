@@ -11,8 +11,8 @@ use crate::error::{Error, Result};
 const MOST_OUTPUT: u64 = 64 * 1024 * 1024;
 /// Standard streams, and the file that is read.
 const MOST_OPEN_FILES: u64 = 16;
-/// Everything else comes first.
-const LOWEST_PRIORITY: i32 = 19;
+/// What people wait for comes first, but on a busy machine a preview still gets its turns.
+const LOW_PRIORITY: i32 = 10;
 
 /// What drawing one file may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +48,6 @@ fn confine(bounds: Bounds) -> Result<()> {
             .map_err(|error| Error::unavailable("The process cannot be bounded; nothing was drawn").caused_by(error))?;
     }
     // A system that refuses this draws all the same.
-    let _ = nice(LOWEST_PRIORITY);
+    let _ = nice(LOW_PRIORITY);
     Ok(())
 }

@@ -4,6 +4,7 @@
 mod api;
 mod backends;
 mod cli;
+mod fence;
 #[allow(dead_code, reason = "a toolbox: not every helper is in use at every time")]
 mod support;
 mod tenancy;

@@ -13,6 +13,7 @@ mod lifecycles;
 mod numbering;
 mod permissions;
 mod plugins;
+mod previews;
 mod query;
 mod query_model;
 mod quotas;

@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 
 use crate::api::types::settled;
 use crate::support::client::{Client, Reply, reply};
+use crate::support::samples;
 use crate::support::world::{PASSWORD, World, add_line, create_tenant, id};
 use crate::support::{Installation, on_every_backend};
 
@@ -170,6 +171,7 @@ async fn furnish(client: &Client, marker: &str) -> Loot {
     }
     let line = add_line(client, &items[0], &items[1]).await;
     items.push(line["relationship_id"].as_str().unwrap().to_owned());
+    let (file, attachment) = furnish_file(client, marker, &items[0]).await;
     // Of a type that nobody runs: it stays as it is.
     let job = json!({"task_type": "cad_preview", "payload": {"note": marker, "file_id": "x"}, "dedupe_key": "x"});
     let job = client.post("/jobs", &job).await.expect(200);
@@ -195,9 +197,7 @@ async fn furnish(client: &Client, marker: &str) -> Loot {
     let step = json!({"action": marker, "from_state_id": start, "to_state_id": state});
     let step = id(&client.post(&format!("{path}/transitions"), &step).await.expect(200));
     let (properties, views) = furnish_model(client, marker).await;
-    let (version, file) = furnish_version(client, marker, &items[0]).await;
-    let hung = json!({"item_id": items[0], "file_id": file, "description": marker});
-    let attachment = id(&client.post("/file/attach", &hung).await.expect(200));
+    let (version, bound) = furnish_version(client, marker, &items[0]).await;
     let upload = json!({"filename": format!("{marker}.bin"), "size": 5, "author": marker});
     let upload = id(&client.post("/file/uploads", &upload).await.expect(200));
     Loot {
@@ -206,14 +206,14 @@ async fn furnish(client: &Client, marker: &str) -> Loot {
             ("view", views),
             ("item", items),
             ("version", vec![version]),
-            ("file", vec![file]),
+            ("file", vec![bound, file]),
+            ("attachment", vec![attachment]),
             ("lifecycle", vec![id(&lifecycle)]),
             ("state", vec![state, start]),
             ("transition", vec![step]),
             ("user", vec!["4711".to_owned(), "1".to_owned()]),
             ("org", vec!["org-1".to_owned(), "org-2".to_owned()]),
             ("upload", vec![upload]),
-            ("attachment", vec![attachment]),
             ("webhook", vec![hook]),
             ("delivery", vec![id(&delivery)]),
             ("job", vec![id(&job)]),
@@ -231,6 +231,25 @@ async fn furnish_version(client: &Client, marker: &str, item: &str) -> (String, 
     client.post(&format!("/versions/{version}/files"), &json!({"file_id": file})).await.expect(200);
     client.post(&format!("/versions/{version}/files/{file}/checkout"), &json!({})).await.expect(200);
     (version, file)
+}
+
+/// A drawing whose name, layer and description bear the marker, and that has a preview.
+async fn furnish_file(client: &Client, marker: &str, item: &str) -> (String, String) {
+    let drawing = String::from_utf8(samples::dxf()).unwrap().replace("Umrisse ü", marker);
+    let upload = client.request(Method::PUT, "/file/upload").query(&[("filename", format!("{marker}.dxf"))]);
+    let file = id(&reply(upload.body(drawing)).await.expect(200));
+    let attach = json!({"item_id": item, "file_id": file, "description": marker});
+    let attachment = id(&client.post("/file/attach", &attach).await.expect(200));
+    let mut told = Value::Null;
+    for _ in 0..15_000 {
+        told = client.get(&format!("/file/{file}/conversion_summary")).await.expect(200);
+        if told["jobs"][0]["completed_at"].is_string() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    assert!(told["preview_facts"].to_string().contains(marker), "{told}");
+    (file, attachment)
 }
 
 /// Types, a property and views whose texts bear the marker; only umbra has the private one.
@@ -274,6 +293,12 @@ async fn everything_of(client: &Client) -> Value {
         seen.insert(path.clone(), client.get(&path).await.expect(200));
     }
     seen.insert("/file/uploads".to_owned(), uploads);
+    let previews = client.get("/jobs?task_type=file_preview").await.expect(200);
+    for job in previews["items"].as_array().unwrap() {
+        let file = format!("/file/{}", job["payload"]["file_id"].as_str().unwrap());
+        seen.insert(file.clone(), client.get(&file).await.expect(200));
+    }
+    seen.insert("previews".to_owned(), previews);
     for path in ["/plugins", "/plugins/yuantus-demo/config"] {
         seen.insert(path.to_owned(), client.get(path).await.expect(200));
     }

@@ -53,12 +53,13 @@ impl Job for PreviewJob {
         let Input { file_id } = task.input()?;
         let Some(file) = repo::files::by_id(&*ctx.db, file_id).await? else { return Ok(deleted()) };
         if !self.rules.enabled {
-            return conclude(&ctx, &file, Conversion::Pending, None, None).await;
+            let as_before = if file.preview.is_some() { Conversion::Completed } else { Conversion::Pending };
+            return conclude(&ctx, &file, as_before, None).await;
         }
         match self.convert(&ctx, &file, &task).await {
             Err(error) if is_final(&error, &task) => {
                 let reason = error.message().to_owned();
-                conclude(&ctx, &file, Conversion::Failed, Some(reason), None).await?;
+                conclude(&ctx, &file, Conversion::Failed, Some(reason)).await?;
                 Err(error)
             }
             outcome => outcome,
@@ -80,7 +81,7 @@ impl PreviewJob {
         task.report(5, "reading the file");
         let mut copy = local_copy(ctx, file).await?;
         let Some(format) = format_of(&mut copy, file)? else {
-            return conclude(ctx, file, Conversion::Unsupported, None, None).await;
+            return conclude(ctx, file, Conversion::Unsupported, None).await;
         };
         task.report(40, "drawing");
         let drawn = self.rules.renderer.draw(copy, format).await?;
@@ -122,22 +123,19 @@ async fn keep(ctx: &Ctx, file: &File, drawn: Drawn) -> Result<Value> {
     received.publish().await?;
     let made =
         Derived { conversion: Conversion::Completed, error: None, preview: Some(stored.sha256), facts: Some(facts) };
-    write(ctx, file, made).await
+    write(ctx, file, |_| made).await
 }
 
-async fn conclude(
-    ctx: &Ctx,
-    file: &File,
-    conversion: Conversion,
-    error: Option<String>,
-    facts: Option<Value>,
-) -> Result<Value> {
-    write(ctx, file, Derived { conversion, error, preview: None, facts }).await
+/// Without a new picture; one that there is stays.
+async fn conclude(ctx: &Ctx, file: &File, conversion: Conversion, error: Option<String>) -> Result<Value> {
+    let outcome = |before: &File| Derived { error, ..Derived::keeping(before, conversion) };
+    write(ctx, file, outcome).await
 }
 
-async fn write(ctx: &Ctx, file: &File, made: Derived) -> Result<Value> {
+async fn write(ctx: &Ctx, file: &File, outcome: impl FnOnce(&File) -> Derived) -> Result<Value> {
     let tx = ctx.begin().await?;
     let Some(before) = repo::files::find_locked(&tx, file.id).await? else { return Ok(deleted()) };
+    let made = outcome(&before);
     repo::files::set_derived(&tx, file.id, &made).await?;
     let (before, after) = (Derived::of(&before).snapshot(), made.snapshot());
     audit::record(ctx, &tx, vec![change("file.converted", file.id, Some(before), Some(after))]).await?;

@@ -6,6 +6,8 @@
 mod ask;
 mod formats;
 mod make;
+#[cfg(test)]
+mod make_tests;
 mod open;
 mod summary;
 

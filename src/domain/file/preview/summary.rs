@@ -19,13 +19,15 @@ pub struct Summary {
 }
 
 pub async fn conversion_summary(ctx: &Ctx, id: &str) -> Result<Summary> {
-    let mut file = require_file(ctx, id).await?;
+    let known = require_file(ctx, id).await?;
     let filter = JobFilter {
         task_type: Some(PREVIEW_JOB.to_owned()),
-        file_id: Some(file.id.to_string()),
+        file_id: Some(known.id.to_string()),
         ..JobFilter::default()
     };
     let jobs = jobs::list(ctx, &filter, PageRequest { limit: MOST_JOBS, offset: 0 }).await?.items;
+    // A job has written its outcome before it ends: read after the jobs, the file is as far as they are.
+    let mut file = if known.conversion == Conversion::Queued { require_file(ctx, id).await? } else { known };
     if file.conversion == Conversion::Queued {
         (file.conversion, file.conversion_error) = underway(jobs.first());
     }
