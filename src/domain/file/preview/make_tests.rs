@@ -17,7 +17,12 @@ use crate::jobs::Job;
 use crate::jobs::queue::{self, Claimed};
 use crate::preview::{Bounds, Renderer};
 
-const RULES: FileRules = FileRules { max_bytes: 1 << 20, link_life: Duration::from_secs(60) };
+const RULES: FileRules = FileRules {
+    max_bytes: 1 << 20,
+    link_life: Duration::from_secs(60),
+    upload_life: Duration::from_secs(60),
+    verify_in_request: 1 << 20,
+};
 
 fn rules(enabled: bool) -> PreviewRules {
     let bounds = Bounds { memory_bytes: 1 << 30, cpu_seconds: 10 };
