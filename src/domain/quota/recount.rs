@@ -22,6 +22,8 @@ use crate::tenancy::{Place, Placement};
 const AT_ONCE: usize = 4;
 /// For so long after limits were set or a process began, others may still add without adding up.
 const SETTLING: TimeDelta = TimeDelta::seconds(60);
+/// Those who had not heard of a limit yet have ended by then. Until then a count that is not exact may hold too much for a moment.
+const STRAYS: TimeDelta = TimeDelta::seconds(5);
 /// Then a count is good for so long,
 const GOOD_WHILE_SETTLING: TimeDelta = TimeDelta::seconds(15);
 /// and later for so long: what is deleted is not subtracted.
@@ -126,7 +128,7 @@ async fn count(ctx: &TenantCtx, placement: &Placement) -> Result<(Amounts, bool)
     let exact = open == 0 && added == Amounts::default();
     let most = held.plus(added);
     let trusted_since = trusted_since(ctx, &tx).await?;
-    let used = if exact || kept.counted_at.is_none_or(|counted| counted < trusted_since + SETTLING) {
+    let used = if exact || kept.counted_at.is_none_or(|counted| counted < trusted_since + STRAYS) {
         most
     } else {
         // Both are no less than there is.
