@@ -13,7 +13,7 @@ use tokio::task::{JoinError, JoinHandle};
 use tokio_util::bytes::{Bytes, BytesMut};
 use tracing::Instrument;
 
-use super::errors::storage_error;
+use super::errors::{storage_error, unavailable};
 use super::local::sync_directories;
 use super::{ContentHash, TenantStore};
 use crate::error::{Error, Kind, Result};
@@ -177,6 +177,16 @@ fn source_error(error: io::Error) -> Error {
     }
 }
 
+/// What took longer than remains are kept is taken for one.
+fn staged_error(error: opendal::Error) -> Error {
+    match error.kind() {
+        opendal::ErrorKind::NotFound => {
+            unavailable("The upload was cleared away before it was complete; send it again").caused_by(error)
+        }
+        _ => storage_error(error),
+    }
+}
+
 enum Step {
     Write(Bytes),
     Publish(Stored),
@@ -271,10 +281,10 @@ impl TenantStore {
             return Ok(());
         }
         if operator.info().capability().rename {
-            operator.rename(staged, &key).await.map_err(storage_error)?;
+            operator.rename(staged, &key).await.map_err(staged_error)?;
         } else {
             let copy = operator.copy_with(staged, &key).chunk(COPY_STEP).source_content_length_hint(stored.size);
-            copy.await.map_err(storage_error)?;
+            copy.await.map_err(staged_error)?;
             self.remove_staged(staged).await;
         }
         match &self.backend.root {
