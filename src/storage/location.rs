@@ -25,6 +25,8 @@ pub enum Location {
     },
     S3 {
         place: ObjectPlace,
+        /// Names no prefix because there is none; otherwise, because each organisation's own counts.
+        at_root: bool,
         endpoint: Option<String>,
         region: Option<String>,
         virtual_host_style: Option<bool>,
@@ -38,6 +40,7 @@ impl Location {
             StorageTarget::Local { path } => Self::Local { path: path.canonicalize().unwrap_or_else(|_| path.clone()) },
             StorageTarget::S3(s3) => Self::S3 {
                 place: ObjectPlace::new(Some(&s3.bucket), None).unwrap_or_default(),
+                at_root: false,
                 endpoint: Some(s3.endpoint_url.clone().unwrap_or_else(|| AMAZON.to_owned())),
                 region: Some(s3.region.clone()),
                 virtual_host_style: Some(s3.virtual_host_style),
@@ -91,8 +94,16 @@ impl Location {
         match self {
             Self::Configured => Ok(own.clone()),
             Self::Local { .. } => ObjectPlace::new(None, own.prefix()),
+            Self::S3 { place, at_root: true, .. } => Ok(place.clone()),
             Self::S3 { place, .. } => ObjectPlace::new(place.bucket(), place.prefix().or(own.prefix())),
         }
+    }
+
+    /// The same storage with exactly the place of one organisation in it, whatever is recorded for that later.
+    pub fn exactly(self, own: &ObjectPlace) -> Result<Self> {
+        let Self::S3 { place, endpoint, region, virtual_host_style, .. } = self else { return Ok(self) };
+        let place = ObjectPlace::new(own.bucket().or(place.bucket()), own.prefix())?;
+        Ok(Self::S3 { at_root: place.prefix().is_none(), place, endpoint, region, virtual_host_style })
     }
 
     pub fn bucket(&self) -> Option<&str> {
@@ -120,12 +131,14 @@ impl FromStr for Location {
 
 fn s3(text: &str) -> Result<Location> {
     let (bucket, options) = text.split_once('?').unwrap_or((text, ""));
-    let (mut endpoint, mut region, mut prefix, mut style) = (None, None, None, None);
+    let (mut endpoint, mut region, mut prefix, mut style) = (None, None, None::<String>, None);
+    let mut at_root = false;
     for (name, value) in form_urlencoded::parse(options.as_bytes()) {
         let value = value.into_owned();
         match name.as_ref() {
             "endpoint" => endpoint = Some(checked_endpoint(value)?),
             "region" if !value.is_empty() => region = Some(value),
+            "prefix" if value.is_empty() => at_root = true,
             "prefix" => prefix = Some(value),
             "style" if value == "path" => style = Some(false),
             "style" if value == "host" => style = Some(true),
@@ -133,7 +146,7 @@ fn s3(text: &str) -> Result<Location> {
         }
     }
     let place = ObjectPlace::new(Some(bucket), prefix.as_deref())?;
-    Ok(Location::S3 { place, endpoint, region, virtual_host_style: style })
+    Ok(Location::S3 { at_root: at_root && prefix.is_none(), place, endpoint, region, virtual_host_style: style })
 }
 
 /// A key in an address would be seen in the list of processes.
@@ -156,10 +169,11 @@ impl fmt::Display for Location {
         match self {
             Self::Configured => out.write_str("configured"),
             Self::Local { path } => write!(out, "local:{}", path.display()),
-            Self::S3 { place, endpoint, region, virtual_host_style } => {
+            Self::S3 { place, at_root, endpoint, region, virtual_host_style } => {
+                let prefix = place.prefix().or(at_root.then_some(""));
                 let mut options = form_urlencoded::Serializer::new(String::new());
                 for (name, value) in
-                    [("endpoint", endpoint.as_deref()), ("region", region.as_deref()), ("prefix", place.prefix())]
+                    [("endpoint", endpoint.as_deref()), ("region", region.as_deref()), ("prefix", prefix)]
                 {
                     value.map(|value| options.append_pair(name, value));
                 }
@@ -238,6 +252,13 @@ mod tests {
         assert_eq!(target.access_key_id.as_deref(), Some("far"));
 
         let own = ObjectPlace::new(Some("acme-files"), Some("eu")).unwrap();
+        let root = parse("s3:other?prefix=").unwrap();
+        assert_eq!(root.place(&own).unwrap(), ObjectPlace::new(Some("other"), None).unwrap());
+        assert_eq!(root.to_string(), "s3:other?prefix=");
+        // What a tenant is moved from stays where it was, whatever is recorded then.
+        for (at, text) in [(ObjectPlace::default(), "s3:other?prefix="), (own.clone(), "s3:acme-files?prefix=eu")] {
+            assert_eq!(parse("s3:other").unwrap().exactly(&at).unwrap().to_string(), text);
+        }
         assert_eq!(far.place(&own).unwrap(), ObjectPlace::new(Some("other"), Some("a/b")).unwrap());
         assert_eq!(
             parse("s3:other").unwrap().place(&own).unwrap(),

@@ -13,7 +13,7 @@ use tokio::task::{JoinError, JoinHandle};
 use tokio_util::bytes::{Bytes, BytesMut};
 use tracing::Instrument;
 
-use super::errors::storage_error;
+use super::errors::{storage_error, unavailable};
 use super::local::sync_directories;
 use super::{ContentHash, TenantStore};
 use crate::error::{Error, Kind, Result};
@@ -199,6 +199,16 @@ fn source_error(error: io::Error) -> Error {
     }
 }
 
+/// What took longer than remains are kept is taken for one.
+fn staged_error(error: opendal::Error) -> Error {
+    match error.kind() {
+        opendal::ErrorKind::NotFound => {
+            unavailable("The upload was cleared away before it was complete; send it again").caused_by(error)
+        }
+        _ => storage_error(error),
+    }
+}
+
 enum Step {
     Write(Bytes),
     Publish(Stored),
@@ -293,7 +303,7 @@ impl TenantStore {
             return Ok(());
         }
         if operator.info().capability().rename {
-            operator.rename(staged, &key).await.map_err(storage_error)?;
+            operator.rename(staged, &key).await.map_err(staged_error)?;
         } else {
             self.copy_to_blob(staged, stored).await?;
             self.remove_staged(staged).await;
@@ -307,7 +317,7 @@ impl TenantStore {
     async fn copy_to_blob(&self, from: &str, stored: &Stored) -> Result<()> {
         let key = self.keys.blob(&stored.sha256);
         let copy = self.backend.operator.copy_with(from, &key);
-        copy.chunk(COPY_STEP).source_content_length_hint(stored.size).await.map(|_| ()).map_err(storage_error)
+        copy.chunk(COPY_STEP).source_content_length_hint(stored.size).await.map(|_| ()).map_err(staged_error)
     }
 
     /// A failure here leaves an object that `sweep_remains` finds later, so it fails nothing else.

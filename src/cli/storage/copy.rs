@@ -14,7 +14,8 @@ use super::fleet::{AT_ONCE, Place, Scope, interrupted, stop_on_interrupt};
 use crate::app::{App, storage_target};
 use crate::cli::print;
 use crate::error::{Error, Kind, Result};
-use crate::storage::{Copied, Listed, Location, Storage, StorageTarget, TenantStore};
+use crate::storage::{Copied, Listed, Location, ObjectPlace, Storage, StorageTarget, TenantStore};
+use crate::types::OrgId;
 
 /// Contents of one organisation at the same time.
 const CONTENTS_AT_ONCE: usize = 8;
@@ -49,7 +50,7 @@ A STORAGE is one of
   configured                 the one that is configured, each organisation at its own place there
   local:/path                a directory
   s3:BUCKET[?OPTIONS]        OPTIONS: endpoint=URL or endpoint=amazon, region=NAME, prefix=eu/west, style=path or style=host;
-                             what is not given is as configured
+                             what is not given is as configured, the prefix that of each organisation; prefix= is none
 
 The keys of S3 are the configured ones, or those in the environment: YUANTUS_COPY_FROM_S3_ACCESS_KEY_ID with
 YUANTUS_COPY_FROM_S3_SECRET_ACCESS_KEY, and the same with COPY_TO.
@@ -157,7 +158,7 @@ pub async fn run(given: Copy, app: &App) -> Result<()> {
     }
     match reports.iter().filter(|report| !report.is_whole()).count() {
         0 if given.json || given.dry_run => Ok(()),
-        0 => next_steps(&given, &configured),
+        0 => next_steps(&given, &configured, &places),
         some => Err(Error::unavailable(format!(
             "{some} organisations were not copied wholly; mend the cause and run it again"
         ))),
@@ -295,28 +296,36 @@ fn show(reports: &[Report], given: &Copy) -> Result<()> {
 }
 
 /// What turns a copy into a move.
-fn next_steps(given: &Copy, configured: &StorageTarget) -> Result<()> {
+fn next_steps(given: &Copy, configured: &StorageTarget, places: &[Place]) -> Result<()> {
     let from = match &given.from {
         Location::Configured => Location::of(configured),
         other => other.clone(),
     };
-    let advice = match (&given.to, &given.scope.tenant) {
-        (Location::Configured, _) => "This is the configured storage: nothing needs to be changed.".to_owned(),
-        (Location::S3 { place, .. }, Some(tenant)) => {
-            let prefix = place.prefix().map(|prefix| format!(" --prefix {prefix}")).unwrap_or_default();
-            let bucket = place.bucket().unwrap_or_default();
-            format!(
-                "To use it, where the server is the configured one: yuantus tenant place {tenant} --org ORG --bucket {bucket}{prefix} --files-copied\n\
-                 Then copy what was uploaded meanwhile: yuantus storage copy --from '{from}' --to configured --tenant {tenant}"
-            )
+    match (&given.to, &given.scope.tenant) {
+        (Location::Configured, _) => print::line("This is the configured storage: nothing needs to be changed."),
+        (Location::S3 { place, .. }, Some(_)) => {
+            print::line("To use it, if it is on the configured server, and to copy what was uploaded meanwhile:")?;
+            places.iter().try_for_each(|moved| move_one(moved, &given.from, &from, place))
         }
-        (to, _) => format!(
+        (to, _) => print::line(format!(
             "To use it, set for servers and workers, and restart them: {}\n\
              Then copy what was uploaded meanwhile: yuantus storage copy --from '{from}' --to configured",
             settings(to)
-        ),
+        )),
+    }
+}
+
+/// Once it is recorded at its new place the old one must be named exactly.
+fn move_one(moved: &Place, given: &Location, from: &Location, to: &ObjectPlace) -> Result<()> {
+    let from = match given {
+        Location::Configured => from.clone().exactly(&moved.objects()?)?,
+        _ => from.clone(),
     };
-    print::line(advice)
+    let option = |name: &str, value: Option<&str>| value.map(|value| format!(" --{name} {value}")).unwrap_or_default();
+    let (tenant, org) = (&moved.tenant, option("org", moved.org.as_ref().map(OrgId::as_str)));
+    let place = option("bucket", to.bucket()) + &option("prefix", to.prefix());
+    print::line(format!("  yuantus tenant place {tenant}{org}{place} --files-copied"))?;
+    print::line(format!("  yuantus storage copy --from '{from}' --to configured --tenant {tenant}{org}"))
 }
 
 fn settings(to: &Location) -> String {

@@ -96,6 +96,9 @@ pub async fn keep(ctx: &Ctx, arrived: Arrived, new: NewFile) -> Result<Uploaded>
     arrived.content.publish().await?;
     let tx = ctx.begin().await?;
     let (mut file, duplicate) = insert_once(&tx, file).await?;
+    if !duplicate {
+        require_content(ctx, &file).await?;
+    }
     repo::files::note_upload(ctx, &tx, file.id, &filename).await?;
     let jobs = match new.generate_preview {
         true => preview::ask_with_upload(ctx, &tx, &mut file).await?,
@@ -114,6 +117,17 @@ pub async fn keep(ctx: &Ctx, arrived: Arrived, new: NewFile) -> Result<Uploaded>
 /// What one file takes of the tenant's limits.
 fn room_for(bytes: u64) -> quota::Request {
     quota::Request { files: 1, bytes, ..quota::Request::default() }
+}
+
+/// The file's row holds that of its content, so nobody collects it from here on. Before, it may have been: by a collection whose
+/// grace the upload has outlasted, while another who brings the same content has made the row anew and not yet the object.
+async fn require_content(ctx: &Ctx, file: &File) -> Result<()> {
+    match ctx.store.exists(&file.sha256).await? {
+        true => Ok(()),
+        false => {
+            Err(Error::unavailable("The content was collected before its file was known; send it again").retry_after(1))
+        }
+    }
 }
 
 /// Of two that bring one content at the same moment, one makes the file and the other is told of it.
