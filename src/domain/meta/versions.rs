@@ -228,7 +228,7 @@ pub(super) async fn reason_against(ctx: &Ctx, item: &Item) -> Result<impl Fn(&St
     Ok(move |to: &State| {
         let Some(check_out) = &check_out else {
             let message = format!("{files} files of its version are checked out");
-            return (files > 0 && seals(to)).then(|| Unmet { guard: "checkout", message, details: Value::Null });
+            return (files > 0 && seals(to)).then_some(Unmet { guard: "checkout", message, details: Value::Null });
         };
         let message = match (is_mine, seals(to)) {
             (false, _) => format!("It is checked out by {}", check_out.holder()),

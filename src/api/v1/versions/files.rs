@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::super::Tag;
 use super::super::files::DeletedResponse;
-use super::shapes::{BoundFileResponse, FileLockResponse, VersionFileResponse};
+use super::file_shapes::{BoundFileResponse, FileLockResponse, VersionFileResponse};
 use crate::api::auth::OrgCaller;
 use crate::api::body::Body;
 use crate::api::error::ApiResult;

@@ -1,6 +1,7 @@
 //! Versions of items: reading them, checking them out and in, and their files.
 
 mod check_outs;
+mod file_shapes;
 mod files;
 mod reads;
 mod shapes;

@@ -5,7 +5,8 @@ use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::Json;
 
 use super::super::Tag;
-use super::shapes::{HistoryEntry, TreeVersion, VersionDetail, VersionList};
+use super::file_shapes::VersionDetail;
+use super::shapes::{HistoryEntry, TreeVersion, VersionList};
 use crate::api::auth::OrgCaller;
 use crate::api::error::ApiResult;
 use crate::domain::{file, version};
