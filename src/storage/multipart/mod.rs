@@ -21,9 +21,9 @@ use super::parts::StoredPart;
 use super::{PartLink, install_transport};
 use crate::error::{Error, Kind, Result};
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// For a request that only asks or notes something.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// For a request that only asks or notes something. Even with its repetitions it ends before the client's own request does.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 /// Joining thousands of parts takes S3 minutes at times; it sends blanks meanwhile.
 const JOIN_TIMEOUT: Duration = Duration::from_secs(600);
 /// Pages of a list of parts; S3 has at most 1000 parts on one, and an upload at most 10 000.

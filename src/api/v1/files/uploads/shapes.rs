@@ -214,6 +214,7 @@ impl CompleteUploadRequest {
 }
 
 #[derive(ApiResponse)]
+#[expect(clippy::large_enum_variant, reason = "one is made for an answer, and written at once")]
 pub enum CompletedUpload {
     /// It is a file.
     #[oai(status = 200)]
