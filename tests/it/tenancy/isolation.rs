@@ -391,6 +391,9 @@ async fn every_operation_but_the_public_ones_wants_a_token_of_the_tenant_it_name
         let stranger = world.admin.in_tenant("umbra").in_org("org-1");
         let refused = intrude(&stranger, &document, operation, &loot, 0).await;
         assert_eq!(refused.status, 401, "{} with another tenant's token: {refused:?}", operation.id);
-        assert_eq!(refused.json()["detail"], "Tenant mismatch", "{}", operation.id);
+        // What answers HEAD says it without words.
+        if operation.method != Method::HEAD {
+            assert_eq!(refused.json()["detail"], "Tenant mismatch", "{}", operation.id);
+        }
     }
 }
