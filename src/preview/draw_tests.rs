@@ -190,9 +190,9 @@ fn curves_of_a_drawing_are_drawn() {
     for (entity, size) in cases {
         let told = facts(&draw(samples::dxf_of("", entity), Format::Dxf).unwrap());
         let corner = |name: &str, at: usize| told["extents"][name][at].as_f64().unwrap();
-        for axis in 0..2 {
+        for (axis, expected) in size.into_iter().enumerate() {
             let side = corner("max", axis) - corner("min", axis);
-            assert!((side - size[axis]).abs() < 0.02, "{entity}: {told}");
+            assert!((side - expected).abs() < 0.02, "{entity}: {told}");
         }
     }
 }

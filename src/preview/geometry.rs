@@ -73,10 +73,8 @@ impl Box3 {
     pub const EMPTY: Self = Self { min: [f64::INFINITY; 3], max: [f64::NEG_INFINITY; 3] };
 
     pub fn add(&mut self, point: Point) {
-        for axis in 0..3 {
-            self.min[axis] = self.min[axis].min(point[axis]);
-            self.max[axis] = self.max[axis].max(point[axis]);
-        }
+        self.min = [0, 1, 2].map(|axis| self.min[axis].min(point[axis]));
+        self.max = [0, 1, 2].map(|axis| self.max[axis].max(point[axis]));
     }
 
     pub fn is_empty(&self) -> bool {

@@ -19,6 +19,15 @@ pub struct FileKind {
 
 const OCTETS: &str = "application/octet-stream";
 
+/// Formats that hold others: archives, and compound files, which most programs of Windows write.
+const PACKED: [&str; 5] = [
+    "application/zip",
+    "application/x-ole-storage",
+    "application/msword",
+    "application/vnd.ms-excel",
+    "application/vnd.ms-powerpoint",
+];
+
 /// What extensions stand for: type, document type, CAD format.
 const KNOWN: &[(&str, &str, &str, Option<&str>)] = &[
     ("step", "model/step", "3d", Some("STEP")),
@@ -81,8 +90,8 @@ impl FileKind {
         let told = infer::get(head).map(|kind| kind.mime_type());
         let is_cad = known.is_some_and(|(.., format)| format.is_some());
         let mime_type = match (told, known) {
-            // Packed and compound formats carry those that the extension tells.
-            (Some("application/zip" | "application/x-ole-storage") | None, Some((_, mime, ..))) => by_name(mime, head),
+            (Some(packed), Some((_, mime, ..))) if PACKED.contains(&packed) => by_name(mime, head),
+            (None, Some((_, mime, ..))) => by_name(mime, head),
             (Some(told), _) => told,
             (None, None) if is_text(head) => "text/plain",
             (None, None) => OCTETS,

@@ -216,7 +216,7 @@ async fn a_tenant_does_not_store_more_than_it_may(mut at: Installation) {
     // Twenty at the last place.
     let last = (0..20u8).map(|number| {
         let admin = admin.clone();
-        tokio::spawn(async move { put(&admin, "d.bin", &[number; 1_000]).await.status.as_u16() })
+        tokio::spawn(async move { put(&admin, "d.bin", &[100 + number; 1_000]).await.status.as_u16() })
     });
     let mut statuses = Vec::new();
     for sent in last.collect::<Vec<_>>() {
