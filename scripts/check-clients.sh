@@ -26,7 +26,7 @@ rm -rf "$out" target/npm/client
 mkdir -p "$out" target/npm/client
 
 echo "Generate the Python client"
-quietly openapi-python-client generate --path openapi/openapi.json --meta none --output-path "$out/yuantus_client" --fail-on-warning
+quietly openapi-python-client generate --path openapi/openapi.json --meta none --config tests/clients/python.yaml --output-path "$out/yuantus_client" --fail-on-warning
 
 echo "Generate the TypeScript types"
 quietly target/npm/node_modules/.bin/openapi-typescript openapi/openapi.json --default-non-nullable=false --output target/npm/client/schema.d.ts

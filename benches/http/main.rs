@@ -1,10 +1,11 @@
 //! What a client gets over HTTP, with authentication and the check of rights: items by id and by number, items added, searches,
-//! and a mixed load over a long time. Each rate stands beside the raw query on the same database, in the same run.
+//! files, and a mixed load over a long time. Each rate stands beside the raw query on the same database, in the same run.
 //!
-//! `cargo bench --bench http`, or only parts: `cargo bench --bench http -- get add search soak`. Needs `wrk` (Debian's package).
-//! PostgreSQL joins in with YUANTUS_BENCH_POSTGRES_URL, as in `tenancy`. The soak takes YUANTUS_BENCH_SOAK_MINUTES (30).
+//! `cargo bench --bench http`, or only parts: `cargo bench --bench http -- get add search files soak`. Needs `wrk` (Debian's package).
+//! PostgreSQL joins in with YUANTUS_BENCH_POSTGRES_URL, as in `tenancy`; S3 in `files` with the variables of the test servers. The soak takes YUANTUS_BENCH_SOAK_MINUTES (30).
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod files;
 mod load;
 mod raw;
 mod site;
@@ -47,6 +48,9 @@ fn main() {
         if wanted("search") {
             runtime.block_on(async { search(engine, &site.start(SEARCHED).await).await });
         }
+    }
+    if wanted("files") {
+        runtime.block_on(files::files());
     }
     if wanted("soak") {
         runtime.block_on(async { soak(&Site::sqlite().start(PARTS).await).await });

@@ -32,6 +32,7 @@ pub struct Running {
     /// Of a user who is no administrator: every right is looked up.
     pub token: String,
     pub ids: Vec<String>,
+    client: reqwest::Client,
 }
 
 impl Site {
@@ -61,6 +62,11 @@ impl Site {
         Self { folder, settings, database }
     }
 
+    pub fn with_settings(mut self, more: &[(&str, String)]) -> Self {
+        self.settings.extend(more.iter().map(|(key, value)| ((*key).to_owned(), value.clone())));
+        self
+    }
+
     fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(BINARY);
         command.args(args).env_clear().envs(self.settings.iter().cloned()).current_dir(self.folder.path());
@@ -79,7 +85,14 @@ impl Site {
         let origin = line.split_once("listening on ").unwrap().1.split_whitespace().next().unwrap().to_owned();
         // Whatever it says later must not fill the pipe.
         std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
-        let mut running = Running { site: self, server, base: format!("{origin}/api/v1"), token: String::new(), ids };
+        let mut running = Running {
+            site: self,
+            server,
+            base: format!("{origin}/api/v1"),
+            token: String::new(),
+            ids,
+            client: reqwest::Client::new(),
+        };
         running.token = running.log_in_as_an_engineer().await;
         running.settle().await;
         running
@@ -137,6 +150,20 @@ impl Running {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.server.id())).unwrap();
         let line = status.lines().find(|line| line.starts_with("VmRSS")).unwrap();
         line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() / 1024
+    }
+
+    /// Uploads a file, and answers with its id.
+    pub async fn put(&self, name: &str, body: reqwest::Body) -> String {
+        let path = format!("{}/file/upload?filename={name}&generate_preview=false", self.base);
+        let answer = self.client.put(path).bearer_auth(&self.token).body(body).send().await.unwrap();
+        assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
+        answer.json::<Value>().await.unwrap()["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Where it leads elsewhere, that is followed.
+    pub async fn get(&self, path: &str) -> reqwest::Response {
+        let answer = self.client.get(format!("{}{path}", self.base)).bearer_auth(&self.token).send().await.unwrap();
+        answer.error_for_status().unwrap()
     }
 
     async fn log_in_as_an_engineer(&self) -> String {

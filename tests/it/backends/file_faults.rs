@@ -158,6 +158,10 @@ async fn a_storage_that_fails_is_said_to_and_recovers(mut at: Installation) {
 
 /// The program in a folder whose file system has room for a few megabytes.
 async fn a_full_disk_is_said_to(mut at: Installation) {
+    if std::env::var_os("YUANTUS_TEST_NO_MOUNT").is_some() {
+        eprintln!("no file system can be mounted here, as scripts/test.sh said: a full disk is not tried");
+        return;
+    }
     let disk = SmallDisk::mount(&at.folder().join("small"));
     at.set("YUANTUS_LOCAL_STORAGE_PATH", disk.path.display().to_string());
     let World { admin, .. } = &World::start(at).await;
@@ -171,7 +175,7 @@ async fn a_full_disk_is_said_to(mut at: Installation) {
     assert_eq!(download(admin, &file, &[]).await.2.len(), 3_000_000);
 }
 
-/// A file system of eight megabytes, mounted by the test's user (root, as in the containers that run this).
+/// A file system of eight megabytes; mounting one is for root. Where that is not allowed, scripts/test.sh says so.
 struct SmallDisk {
     path: std::path::PathBuf,
 }

@@ -194,9 +194,11 @@ impl ApiResponse for Download {
             content,
             headers: vec![],
         };
+        // The type is the content's own. Generated clients know only the first of these.
+        let types = [Binary::<Vec<u8>>::CONTENT_TYPE, "*/*"];
         let bytes = || {
-            let schema = Binary::<Vec<u8>>::schema_ref();
-            vec![MetaMediaType { content_type: Binary::<Vec<u8>>::CONTENT_TYPE, schema }]
+            let schema = Binary::<Vec<u8>>::schema_ref;
+            types.iter().map(|content_type| MetaMediaType { content_type, schema: schema() }).collect()
         };
         MetaResponses {
             responses: vec![
