@@ -3,9 +3,11 @@
 use std::io;
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+use chrono::{DateTime, Utc};
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
+use opendal::{ErrorKind, Metadata};
 use tokio::io::AsyncRead;
 use tokio_util::bytes::Bytes;
 use tokio_util::io::StreamReader;
@@ -33,6 +35,16 @@ const MAX_LINK_LIFE: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 pub struct TenantStore {
     pub(super) backend: Arc<Backend>,
     pub(super) keys: TenantKeys,
+}
+
+/// How long a link lives that is to live for `life`: between one second and seven days.
+pub(super) fn link_life(life: Duration) -> Duration {
+    life.clamp(Duration::from_secs(1), MAX_LINK_LIFE)
+}
+
+/// When an object was last written, where the storage knows.
+pub(super) fn modified(metadata: &Metadata) -> Option<DateTime<Utc>> {
+    metadata.last_modified().map(|time| SystemTime::from(time).into())
 }
 
 /// That nothing of a wanted range is there.
@@ -119,6 +131,15 @@ impl TenantStore {
         Ok(metadata.content_length())
     }
 
+    /// What the storage tells of an object; `None` if there is none.
+    pub(super) async fn described(&self, key: &str) -> Result<Option<Metadata>> {
+        match self.backend.operator.stat(key).await {
+            Ok(metadata) => Ok(Some(metadata)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(storage_error(error)),
+        }
+    }
+
     pub async fn exists(&self, hash: &ContentHash) -> Result<bool> {
         self.backend.operator.exists(&self.keys.blob(hash)).await.map_err(storage_error)
     }
@@ -149,7 +170,7 @@ impl TenantStore {
         }
         self.size(hash).await?;
         let signed = presigner
-            .presign_read_with(&self.keys.blob(hash), life.clamp(Duration::from_secs(1), MAX_LINK_LIFE))
+            .presign_read_with(&self.keys.blob(hash), link_life(life))
             .override_content_disposition(&content_disposition(file_name))
             .override_content_type(content_type)
             .await

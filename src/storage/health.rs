@@ -1,10 +1,10 @@
 //! Whether a content is what its name says: read again from start to end, and set aside when it is not.
 
 use chrono::{DateTime, Utc};
-use opendal::ErrorKind;
 use sha2::{Digest, Sha256};
 use tokio::io::AsyncReadExt;
 
+use super::blob::modified;
 use super::errors::storage_error;
 use super::upload::COPY_STEP;
 use super::{ContentHash, TenantStore};
@@ -32,11 +32,7 @@ impl TenantStore {
     /// Errors: what the storage answers instead of the content, other than that it has none.
     pub async fn examine(&self, hash: &ContentHash, size: u64, tell: &(dyn Fn(u64) + Sync)) -> Result<Health> {
         let key = self.keys.blob(hash);
-        let metadata = match self.backend.operator.stat(&key).await {
-            Ok(metadata) => metadata,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Health::Missing),
-            Err(error) => return Err(storage_error(error)),
-        };
+        let Some(metadata) = self.described(&key).await? else { return Ok(Health::Missing) };
         let blob = match self.get(hash).await {
             Ok(blob) => blob,
             Err(error) if error.kind() == Kind::NotFound => return Ok(Health::Missing),
@@ -57,18 +53,17 @@ impl TenantStore {
         if found == *hash && read == size {
             return Ok(Health::Sound);
         }
-        let modified = metadata.last_modified().map(|time| DateTime::from(std::time::SystemTime::from(time)));
-        Ok(Health::Damaged { size: read, sha256: found, modified })
+        Ok(Health::Damaged { size: read, sha256: found, modified: modified(&metadata) })
     }
 
     /// Moves a damaged content out of the way, so that the next upload of what it should have been writes it anew. False if
     /// it was written since it was found damaged.
     ///
     /// The caller sees to it that nobody writes it meanwhile.
-    pub async fn set_aside(&self, hash: &ContentHash, modified: Option<DateTime<Utc>>) -> Result<bool> {
+    pub async fn set_aside(&self, hash: &ContentHash, written: Option<DateTime<Utc>>) -> Result<bool> {
         let (operator, key, aside) = (&self.backend.operator, self.keys.blob(hash), self.keys.damaged(hash));
         let metadata = operator.stat(&key).await.map_err(storage_error)?;
-        if metadata.last_modified().map(|time| DateTime::from(std::time::SystemTime::from(time))) != modified {
+        if modified(&metadata) != written {
             return Ok(false);
         }
         if operator.info().capability().rename {

@@ -1,12 +1,13 @@
 //! What the storage itself has of an organisation, whatever the database says.
 
 use std::future;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use futures::stream::{BoxStream, StreamExt, TryStreamExt};
-use opendal::{Entry, ErrorKind, Metadata};
+use opendal::{Entry, Metadata};
 
+use super::blob::modified;
 use super::errors::storage_error;
 use super::{ContentHash, TenantStore};
 use crate::error::Result;
@@ -46,22 +47,17 @@ impl TenantStore {
     /// None for what is no content, or is gone since the list was made.
     async fn listed(&self, entry: Entry) -> Result<Option<Listed>> {
         let Some(sha256) = self.keys.content_of(entry.path()) else { return Ok(None) };
-        let Some(metadata) = self.described(&entry).await?.filter(Metadata::is_file) else { return Ok(None) };
-        let modified = modified(&metadata).map(DateTime::from);
-        Ok(Some(Listed { sha256, size: metadata.content_length(), modified }))
+        let Some(metadata) = self.metadata_of(&entry).await?.filter(Metadata::is_file) else { return Ok(None) };
+        Ok(Some(Listed { sha256, size: metadata.content_length(), modified: modified(&metadata) }))
     }
 
     /// From the list itself where that tells all.
-    async fn described(&self, entry: &Entry) -> Result<Option<Metadata>> {
+    async fn metadata_of(&self, entry: &Entry) -> Result<Option<Metadata>> {
         let known = entry.metadata();
         if known.is_dir() || known.last_modified().is_some() {
             return Ok(Some(known.clone()));
         }
-        match self.backend.operator.stat(entry.path()).await {
-            Ok(metadata) => Ok(Some(metadata)),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(storage_error(error)),
-        }
+        self.described(entry.path()).await
     }
 
     /// Counts what uploads left behind when a process died, if it is older than `age`, and deletes it unless `dry`.
@@ -70,10 +66,12 @@ impl TenantStore {
     /// the bucket removes those (`prepare`).
     pub async fn sweep_remains(&self, age: Duration, dry: bool) -> Result<Remains> {
         let mut remains = Remains::default();
-        let Some(limit) = SystemTime::now().checked_sub(age) else { return Ok(remains) };
+        let Some(limit) = TimeDelta::from_std(age).ok().and_then(|age| Utc::now().checked_sub_signed(age)) else {
+            return Ok(remains);
+        };
         let mut entries = self.backend.operator.lister(&self.keys.uploads()).await.map_err(storage_error)?;
         while let Some(entry) = entries.try_next().await.map_err(storage_error)? {
-            let Some(metadata) = self.described(&entry).await? else { continue };
+            let Some(metadata) = self.metadata_of(&entry).await? else { continue };
             if !metadata.is_file() || modified(&metadata).is_none_or(|time| time >= limit) {
                 continue;
             }
@@ -85,8 +83,4 @@ impl TenantStore {
         }
         Ok(remains)
     }
-}
-
-fn modified(metadata: &Metadata) -> Option<SystemTime> {
-    metadata.last_modified().map(SystemTime::from)
 }

@@ -11,18 +11,15 @@ use std::io;
 use std::time::Duration;
 
 use futures::stream::{self, StreamExt, TryStreamExt};
-use opendal::ErrorKind;
 use url::Url;
 use uuid::Uuid;
 
 use super::TenantStore;
-use super::blob::ByteStream;
+use super::blob::{ByteStream, link_life};
 use super::errors::storage_error;
 use super::multipart::Multipart;
 use crate::error::{Error, Result};
 
-/// S3 refuses links that live longer than seven days.
-const MAX_LINK_LIFE: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// Look-ups of parts that go on at once.
 const AT_ONCE: usize = 16;
 
@@ -70,8 +67,7 @@ impl TenantStore {
         life: Duration,
     ) -> Result<Option<PartLink>> {
         let Some(id) = &upload.multipart else { return Ok(None) };
-        let life = life.clamp(Duration::from_secs(1), MAX_LINK_LIFE);
-        let link = self.multipart()?.link(&self.keys.joined(upload.id), id, number, size, life).await?;
+        let link = self.multipart()?.link(&self.keys.joined(upload.id), id, number, size, link_life(life)).await?;
         Ok(Some(link))
     }
 
@@ -87,11 +83,8 @@ impl TenantStore {
 
     /// How long the one object is that the storage has made of the parts, if it has.
     pub async fn joined_size(&self, upload: &PartedUpload) -> Result<Option<u64>> {
-        match self.backend.operator.stat(&self.keys.joined(upload.id)).await {
-            Ok(metadata) => Ok(Some(metadata.content_length())),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(storage_error(error)),
-        }
+        let joined = self.described(&self.keys.joined(upload.id)).await?;
+        Ok(joined.map(|metadata| metadata.content_length()))
     }
 
     /// Makes one object of the parts where the storage does that itself; elsewhere they are read one after the other.
@@ -152,13 +145,10 @@ impl TenantStore {
 
     /// None for a part that was removed since it was listed.
     async fn part_object(&self, upload: Uuid, number: u32) -> Result<Option<StoredPart>> {
-        match self.backend.operator.stat(&self.keys.part(upload, number)).await {
-            Ok(metadata) => {
-                let etag = metadata.etag().map(str::to_owned);
-                Ok(Some(StoredPart { number, size: metadata.content_length(), etag }))
-            }
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(storage_error(error)),
-        }
+        let found = self.described(&self.keys.part(upload, number)).await?;
+        Ok(found.map(|metadata| {
+            let etag = metadata.etag().map(str::to_owned);
+            StoredPart { number, size: metadata.content_length(), etag }
+        }))
     }
 }
