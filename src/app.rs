@@ -221,6 +221,7 @@ pub fn gc_grace(config: &Config) -> Duration {
 fn file_rules(config: &Config) -> FileRules {
     FileRules {
         max_bytes: config.storage.max_file_bytes,
+        previews: config.preview.enabled,
         link_life: Duration::from_secs(config.storage.link_seconds),
         upload_life: Duration::from_secs(config.storage.upload_session_hours * 3600),
         verify_in_request: VERIFY_IN_REQUEST,

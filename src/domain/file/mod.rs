@@ -8,6 +8,7 @@
 mod attach;
 mod collect;
 mod collect_job;
+mod content;
 mod kind;
 mod model;
 mod name;

@@ -16,6 +16,8 @@ use crate::types::UserId;
 pub struct FileRules {
     /// The largest content, in bytes.
     pub max_bytes: u64,
+    /// Previews are made of files whose senders wish for them.
+    pub previews: bool,
     /// How long a link into the storage is good for.
     pub link_life: Duration,
     /// How long an upload in parts may take.

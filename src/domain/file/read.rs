@@ -41,7 +41,7 @@ pub async fn open_range(ctx: &Ctx, file: &File, range: Range<u64>) -> Result<Blo
 }
 
 /// A file without its content is damage, which no client can mend and an operator must hear of.
-fn lost(error: Error, file: &File) -> Error {
+pub(super) fn lost(error: Error, file: &File) -> Error {
     if error.kind() != Kind::NotFound {
         return error;
     }

@@ -1,8 +1,6 @@
 //! Bringing files.
 //!
-//! The content comes first and is written outside of any transaction. Its row in `objects` is touched before it gets its key,
-//! and the file's row follows: a crash between leaves a content that nobody refers to, which is collected later, and never a
-//! file without its content.
+//! The content comes first and is written outside of any transaction (`content`); the file's row follows.
 
 use tokio::io::AsyncRead;
 use uuid::Uuid;
@@ -10,7 +8,7 @@ use uuid::Uuid;
 use super::kind::FileKind;
 use super::model::{File, FileRules, NewFile, Uploaded};
 use super::name::{clean_name, clean_text};
-use super::{preview, repo};
+use super::{content, preview, repo};
 use crate::context::Ctx;
 use crate::db::Tx;
 use crate::domain::audit::{self, Change, new_id};
@@ -34,7 +32,8 @@ impl Arrived {
 
 /// Reads a content, for a caller who may bring files. `declared` is how long it is, as far as the sender says so.
 ///
-/// Errors: `Forbidden`; `TooLarge`; `LimitReached` beyond what the tenant may store; `Invalid` for an empty one; whatever the storage and the sender's connection do.
+/// Errors: `Forbidden`; `TooLarge`; `LimitReached` beyond what the tenant may store; `Invalid` for an empty one; whatever the
+/// storage and the sender's connection do.
 pub async fn receive(
     ctx: &Ctx,
     rules: &FileRules,
@@ -64,11 +63,12 @@ pub async fn receive(
 }
 
 /// Keeps what has arrived as a file. A content that is a file already stays that one.
-pub async fn keep(ctx: &Ctx, arrived: Arrived, new: NewFile) -> Result<Uploaded> {
+pub async fn keep(ctx: &Ctx, rules: &FileRules, arrived: Arrived, new: NewFile) -> Result<Uploaded> {
+    let wants_preview = new.generate_preview && rules.previews;
     let filename = clean_name(&new.filename, &["body", "file"])?;
     let kind = FileKind::of(&filename, arrived.content.head());
     let stored = arrived.content.stored();
-    let conversion = preview::first_status(&kind, new.generate_preview);
+    let conversion = preview::first_status(&kind, wants_preview);
     let file = File {
         id: new_id(),
         sha256: stored.sha256,
@@ -86,21 +86,18 @@ pub async fn keep(ctx: &Ctx, arrived: Arrived, new: NewFile) -> Result<Uploaded>
         created_by_id: ctx.actor.user_id(),
         created_at: ctx.now(),
     };
-    let tx = ctx.begin().await?;
-    repo::objects::touch(ctx, &tx, &stored).await?;
-    tx.commit().await?;
     let room = match repo::files::is_known(&*ctx.db, &file.sha256).await? {
         true => Reservation::default(),
         false => quota::reserve(ctx, room_for(file.size)).await?,
     };
-    arrived.content.publish().await?;
+    content::store(ctx, arrived.content).await?;
     let tx = ctx.begin().await?;
     let (mut file, duplicate) = insert_once(&tx, file).await?;
     if !duplicate {
-        require_content(ctx, &file).await?;
+        content::require_stored(ctx, &file.sha256).await?;
     }
     repo::files::note_upload(ctx, &tx, file.id, &filename).await?;
-    let jobs = match new.generate_preview {
+    let jobs = match wants_preview {
         true => preview::ask_with_upload(ctx, &tx, &mut file).await?,
         false => Vec::new(),
     };
@@ -117,17 +114,6 @@ pub async fn keep(ctx: &Ctx, arrived: Arrived, new: NewFile) -> Result<Uploaded>
 /// What one file takes of the tenant's limits.
 fn room_for(bytes: u64) -> quota::Request {
     quota::Request { files: 1, bytes, ..quota::Request::default() }
-}
-
-/// The file's row holds that of its content, so nobody collects it from here on. Before, it may have been: by a collection whose
-/// grace the upload has outlasted, while another who brings the same content has made the row anew and not yet the object.
-async fn require_content(ctx: &Ctx, file: &File) -> Result<()> {
-    match ctx.store.exists(&file.sha256).await? {
-        true => Ok(()),
-        false => {
-            Err(Error::unavailable("The content was collected before its file was known; send it again").retry_after(1))
-        }
-    }
 }
 
 /// Of two that bring one content at the same moment, one makes the file and the other is told of it.

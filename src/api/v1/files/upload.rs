@@ -34,8 +34,8 @@ impl UploadApi {
         form: FileForm,
     ) -> ApiResult<Json<FileUploadResponse>> {
         let (arrived, new) = form.receive(&caller.0, &app.files).await?;
-        let new = NewFile { generate_preview: generate_preview.0 && app.previews.enabled, ..new };
-        Ok(Json(file::keep(&caller.0, arrived, new).await?.into()))
+        let new = NewFile { generate_preview: generate_preview.0, ..new };
+        Ok(Json(file::keep(&caller.0, &app.files, arrived, new).await?.into()))
     }
 
     /// Uploads a file as the body itself: `curl -T part.step '…/file/upload?filename=part.step'`.
@@ -62,10 +62,10 @@ impl UploadApi {
             source_system: source_system.0,
             source_version: source_version.0,
             document_version: document_version.0,
-            generate_preview: generate_preview.0 && app.previews.enabled,
+            generate_preview: generate_preview.0,
         };
         let arrived = file::receive(&caller.0, &app.files, body.length, body.body.into_async_read()).await?;
-        Ok(Json(file::keep(&caller.0, arrived, new).await?.into()))
+        Ok(Json(file::keep(&caller.0, &app.files, arrived, new).await?.into()))
     }
 }
 

@@ -11,9 +11,10 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use uuid::Uuid;
 
 use super::super::model::{Conversion, File};
-use super::super::repo;
+use super::super::read::lost;
 use super::super::repo::files::Derived;
 use super::super::upload::change;
+use super::super::{content, repo};
 use super::PreviewRules;
 use super::ask::{ATTEMPTS, PREVIEW_JOB};
 use crate::context::Ctx;
@@ -94,8 +95,7 @@ impl PreviewJob {
 async fn local_copy(ctx: &Ctx, file: &File) -> Result<LocalFile> {
     let copy = tempfile::tempfile().map_err(no_room)?;
     let mut to = tokio::fs::File::from_std(copy);
-    let mut from =
-        ctx.store.get(&file.sha256).await.map_err(|error| missing(error, file))?.into_reader().take(file.size);
+    let mut from = ctx.store.get(&file.sha256).await.map_err(|error| lost(error, file))?.into_reader().take(file.size);
     tokio::io::copy(&mut from, &mut to).await.map_err(passed_on)?;
     to.flush().await.map_err(no_room)?;
     let mut copy = to.into_std().await;
@@ -116,11 +116,7 @@ async fn keep(ctx: &Ctx, file: &File, drawn: Drawn) -> Result<Value> {
     let facts = serde_json::to_value(&drawn.facts)
         .map_err(|error| Error::internal("The facts of a file cannot be written").caused_by(error))?;
     let received = ctx.store.receive(Cursor::new(drawn.png), MOST_PICTURE).await?;
-    let stored = received.stored();
-    let tx = ctx.begin().await?;
-    repo::objects::touch(ctx, &tx, &stored).await?;
-    tx.commit().await?;
-    received.publish().await?;
+    let stored = content::store(ctx, received).await?;
     let made =
         Derived { conversion: Conversion::Completed, error: None, preview: Some(stored.sha256), facts: Some(facts) };
     write(ctx, file, |_| made).await
@@ -137,6 +133,9 @@ async fn write(ctx: &Ctx, file: &File, outcome: impl FnOnce(&File) -> Derived) -
     let Some(before) = repo::files::find_locked(&tx, file.id).await? else { return Ok(deleted()) };
     let made = outcome(&before);
     repo::files::set_derived(&tx, file.id, &made).await?;
+    if let Some(preview) = made.preview.filter(|preview| Some(*preview) != before.preview) {
+        content::require_stored(ctx, &preview).await?;
+    }
     let (before, after) = (Derived::of(&before).snapshot(), made.snapshot());
     audit::record(ctx, &tx, vec![change("file.converted", file.id, Some(before), Some(after))]).await?;
     tx.commit().await?;
@@ -145,14 +144,6 @@ async fn write(ctx: &Ctx, file: &File, outcome: impl FnOnce(&File) -> Derived) -
 
 fn deleted() -> Value {
     json!({ "status": "deleted" })
-}
-
-fn missing(error: Error, file: &File) -> Error {
-    if error.kind() != Kind::NotFound {
-        return error;
-    }
-    tracing::error!(file = %file.id, sha256 = %file.sha256, "the storage has lost the content of a file");
-    Error::unavailable("The content of this file is missing in the storage").caused_by(error)
 }
 
 /// An error of the storage comes inside of one of reading.

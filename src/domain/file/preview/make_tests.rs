@@ -19,6 +19,7 @@ use crate::preview::{Bounds, Renderer};
 
 const RULES: FileRules = FileRules {
     max_bytes: 1 << 20,
+    previews: true,
     link_life: Duration::from_secs(60),
     upload_life: Duration::from_secs(60),
     verify_in_request: 1 << 20,
@@ -35,7 +36,7 @@ async fn bring(org: &TestOrg) -> Uploaded {
     let content = Cursor::new(b"\x89PNG\r\n\x1a\n picture".to_vec());
     let arrived = receive(&org.ctx, &RULES, None, content).await.unwrap();
     let new = NewFile { filename: "photo.png".to_owned(), generate_preview: true, ..NewFile::default() };
-    keep(&org.ctx, arrived, new).await.unwrap()
+    keep(&org.ctx, &RULES, arrived, new).await.unwrap()
 }
 
 async fn claim(org: &TestOrg, hours: i64) -> Option<Claimed> {

@@ -7,10 +7,11 @@ use sea_orm::sea_query::{LockBehavior, LockType, OnConflict};
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryResult, QuerySelect};
 use uuid::Uuid;
 
+use super::content_hash;
 use super::references::{push_referenced, push_unattached, push_unreferenced};
 use crate::db::{Sql, Tx};
 use crate::entity::tenant::stored_object::{ActiveModel, Column, Entity};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::storage::{ContentHash, Stored};
 
 /// How many there are and how large they are together.
@@ -30,7 +31,7 @@ pub async fn known(db: &impl ConnectionTrait, hashes: &[ContentHash]) -> Result<
         .into_tuple()
         .all(db)
         .await?;
-    rows.iter().map(|text| parse(text)).collect()
+    rows.iter().map(|text| content_hash(text)).collect()
 }
 
 /// Which of these contents something refers to.
@@ -39,7 +40,7 @@ pub async fn referenced(db: &impl ConnectionTrait, hashes: &[ContentHash]) -> Re
     sql.bind_list(hashes.iter().map(ContentHash::to_string)).push(" AND ");
     push_referenced(&mut sql, "o.sha256");
     let rows = db.query_all_raw(sql.statement(db)).await?;
-    rows.iter().map(|row| parse(&row.try_get::<String>("", "sha256")?)).collect()
+    rows.iter().map(|row| content_hash(&row.try_get::<String>("", "sha256")?)).collect()
 }
 
 /// Gives contents without a row one, as if they had been brought now.
@@ -85,11 +86,7 @@ async fn page(db: &impl ConnectionTrait, mut sql: Sql, after: Option<&ContentHas
 
 fn stored(row: &QueryResult) -> Result<Stored> {
     let (sha256, size): (String, i64) = (row.try_get("", "sha256")?, row.try_get("", "size")?);
-    Ok(Stored { sha256: parse(&sha256)?, size: u64::try_from(size).unwrap_or_default() })
-}
-
-fn parse(text: &str) -> Result<ContentHash> {
-    text.parse().map_err(|error| Error::internal("A content has an impossible checksum").caused_by(error))
+    Ok(Stored { sha256: content_hash(&sha256)?, size: u64::try_from(size).unwrap_or_default() })
 }
 
 /// Locks a content that nobody touched since `limit`: whoever brings it waits until the transaction ends. False if somebody

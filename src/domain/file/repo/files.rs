@@ -8,10 +8,12 @@ use sea_orm::{
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::content_hash;
 use super::readable::readable;
 use crate::context::Ctx;
 use crate::db::{Sql, Tx};
 use crate::domain::audit::new_id;
+use crate::domain::file::content;
 use crate::domain::file::kind::FileKind;
 use crate::domain::file::model::{Conversion, File};
 use crate::domain::meta::Model;
@@ -24,13 +26,9 @@ impl TryFrom<Row> for File {
     type Error = Error;
 
     fn try_from(row: Row) -> Result<Self> {
-        let hash = |text: &str| {
-            let parsed: Result<ContentHash> = text.parse();
-            parsed.map_err(|error| Error::internal("A file has an impossible checksum").caused_by(error))
-        };
         Ok(Self {
             id: row.id,
-            sha256: hash(&row.sha256)?,
+            sha256: content_hash(&row.sha256)?,
             size: u64::try_from(row.size).unwrap_or_default(),
             filename: row.filename,
             kind: FileKind {
@@ -46,7 +44,7 @@ impl TryFrom<Row> for File {
             document_version: row.document_version,
             conversion: Conversion::parse(&row.conversion_status)?,
             conversion_error: row.conversion_error,
-            preview: row.preview_sha256.as_deref().map(hash).transpose()?,
+            preview: row.preview_sha256.as_deref().map(content_hash).transpose()?,
             preview_facts: row.preview_facts,
             created_by_id: row.created_by_id,
             created_at: row.created_at,
@@ -85,9 +83,7 @@ pub async fn insert(tx: &Tx, file: &File) -> Result<bool> {
 /// The grace of collecting is longer than an upload takes; where it was not, the upload is to be repeated.
 fn collected(error: DbErr) -> Error {
     match error.sql_err() {
-        Some(SqlErr::ForeignKeyConstraintViolation(_)) => {
-            Error::unavailable("The content was collected before its file was known; send it again").retry_after(1)
-        }
+        Some(SqlErr::ForeignKeyConstraintViolation(_)) => content::collected(),
         _ => error.into(),
     }
 }

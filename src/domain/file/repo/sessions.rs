@@ -9,6 +9,7 @@ use sea_orm::{
 use serde_json::json;
 use uuid::Uuid;
 
+use super::content_hash;
 use crate::context::Ctx;
 use crate::db::Tx;
 use crate::domain::file::model::{File, NewFile};
@@ -22,7 +23,6 @@ impl TryFrom<Model> for Session {
     type Error = Error;
 
     fn try_from(row: Model) -> Result<Self> {
-        let sha256 = row.sha256.map(|text| text.parse()).transpose();
         Ok(Self {
             id: row.id,
             file: NewFile {
@@ -34,7 +34,7 @@ impl TryFrom<Model> for Session {
                 generate_preview: row.generate_preview,
             },
             size: u64::try_from(row.size).unwrap_or_default(),
-            sha256: sha256.map_err(|error| Error::internal("An upload has an impossible checksum").caused_by(error))?,
+            sha256: row.sha256.as_deref().map(content_hash).transpose()?,
             part_size: u64::try_from(row.part_size).unwrap_or_default(),
             multipart_id: row.multipart_id,
             state: SessionState::parse(&row.state)?,

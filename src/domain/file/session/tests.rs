@@ -29,6 +29,7 @@ impl World {
     async fn new() -> Self {
         let rules = FileRules {
             max_bytes: 1 << 30,
+            previews: true,
             link_life: Duration::from_secs(60),
             upload_life: Duration::from_secs(3600),
             verify_in_request: 1 << 30,
@@ -200,7 +201,7 @@ async fn completing_goes_on_after_a_process_that_died_behind_the_file() {
     let Turn::Mine(held) = take(&world.user(), session.id, None).await.unwrap() else { panic!("nobody else reads") };
     let whole = finish::whole(&world.user(), &held, &[]).await.unwrap();
     let content = world.org.ctx.store.receive_parts(&held.upload(), &whole, u64::MAX).await.unwrap();
-    let kept = keep(&world.user(), Arrived::of(content), held.file.clone()).await.unwrap();
+    let kept = keep(&world.user(), &world.rules, Arrived::of(content), held.file.clone()).await.unwrap();
     world.change(&session, |row| row.claimed_until = Some(now() - TimeDelta::seconds(1))).await;
 
     let uploaded = done(world.complete(&session).await);
