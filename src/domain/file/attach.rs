@@ -11,7 +11,7 @@ use crate::context::Ctx;
 use crate::domain::audit::new_id;
 use crate::domain::meta::{self, Model, Turns, Write};
 use crate::domain::version;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 
 /// Files of one item: they are listed as a whole.
 const MOST: u64 = 1000;
@@ -74,7 +74,7 @@ pub async fn detach(ctx: &Ctx, attachment: &str) -> Result<()> {
     // Of an item that the caller may not see there are no attachments.
     version::lock_to_change(&write, found.item_id)
         .await
-        .map_err(|error| if error.kind() == crate::error::Kind::NotFound { missing() } else { error })?;
+        .map_err(|error| if error.kind() == Kind::NotFound { missing() } else { error })?;
     let found = repo::attachments::find(write.tx(), id).await?.ok_or_else(missing)?;
     repo::attachments::delete(write.tx(), id).await?;
     write.note(change("file.detached", found.file_id, Some(found.snapshot()), None)).await?;

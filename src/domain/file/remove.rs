@@ -4,6 +4,7 @@ use super::read::{not_found, parse_id};
 use super::repo;
 use super::upload::change;
 use crate::context::Ctx;
+use crate::domain::audit;
 use crate::domain::meta::Model;
 use crate::domain::permission::{Action, denied};
 use crate::error::{Error, Result};
@@ -14,7 +15,7 @@ const MOST_NAMED: u64 = 10;
 
 /// Removes a file: for administrators, and for who brought it. Its content is collected after the usual grace.
 ///
-/// Errors: `Conflict` `FILE_IN_USE` while it is attached, naming some of the items.
+/// Errors: `Conflict` `FILE_IN_USE` while it hangs on items, naming some of those that the caller may see.
 pub async fn delete_file(ctx: &Ctx, id: &str) -> Result<()> {
     let id = parse_id(id)?;
     let model = Model::load(ctx).await?;
@@ -28,8 +29,8 @@ pub async fn delete_file(ctx: &Ctx, id: &str) -> Result<()> {
     if !is_mine && !ctx.actor.is_administrator() {
         return Err(denied(Action::Delete, "File"));
     }
-    let items = repo::files::items_with(&tx, id, MOST_NAMED).await?;
-    if !items.is_empty() {
+    if repo::files::is_in_use(&tx, id).await? {
+        let items = repo::files::items_with(&tx, &model, id, MOST_NAMED).await?;
         return Err(Error::conflict("The file is attached to items, or bound to their versions")
             .code("FILE_IN_USE", "Take the file off these items first.")
             .details(serde_json::json!({ "item_ids": items })));
@@ -37,6 +38,6 @@ pub async fn delete_file(ctx: &Ctx, id: &str) -> Result<()> {
     repo::files::delete(&tx, id).await?;
     // The grace begins now: whoever is about to bring the same content finds it.
     repo::objects::touch(ctx, &tx, &Stored { sha256: file.sha256, size: file.size }).await?;
-    crate::domain::audit::record(ctx, &tx, vec![change("file.deleted", id, Some(file.snapshot()), None)]).await?;
+    audit::record(ctx, &tx, vec![change("file.deleted", id, Some(file.snapshot()), None)]).await?;
     tx.commit().await
 }

@@ -275,6 +275,14 @@ async fn files_are_read_by_who_may_read_their_items(at: Installation) {
     database::hide(&world.at, &[&part]).await;
     assert_eq!((reads(&bob).await, download(&bob, &file, &[]).await.0.as_u16()), (404, 404));
     assert_eq!(bob.get(&format!("/file/item/{part}")).await.status, 404);
+    // Nor does a refusal name what is hidden.
+    let brought = upload(&bob, "shared.txt", b"of bob").await;
+    attach(&world.admin, &part, &id(&brought), "print").await;
+    let refused = bob.delete(&format!("/file/{}", id(&brought))).await.expect(409);
+    assert_eq!(
+        (&refused["detail"]["code"], &refused["detail"]["details"]["item_ids"]),
+        (&json!("FILE_IN_USE"), &json!([]))
+    );
     // Whoever brings the same content has it anyway.
     assert_eq!(id(&upload(&bob, "mine.txt", b"of ann").await), file);
     assert_eq!(reads(&bob).await, 200);

@@ -10,15 +10,16 @@ use uuid::Uuid;
 
 use super::content_hash;
 use super::readable::readable;
+use super::references::{push_holders, push_unattached};
 use crate::context::Ctx;
 use crate::db::{Sql, Tx};
 use crate::domain::audit::new_id;
 use crate::domain::file::content;
 use crate::domain::file::kind::FileKind;
 use crate::domain::file::model::{Conversion, File};
-use crate::domain::meta::Model;
+use crate::domain::meta::{Model, visible};
 use crate::entity::tenant::file::{ActiveModel, Column, Entity, Model as Row};
-use crate::entity::tenant::{file_attachment, file_upload, item_version, version_file};
+use crate::entity::tenant::file_upload;
 use crate::error::{Error, Result};
 use crate::storage::ContentHash;
 
@@ -182,29 +183,23 @@ pub async fn was_brought_by(tx: &Tx, file: Uuid, user: i64) -> Result<bool> {
     Ok(mine.one(tx).await?.is_some())
 }
 
-/// Some of the items that a file is attached to, or bound to versions of.
-pub async fn items_with(tx: &Tx, file: Uuid, most: u64) -> Result<Vec<Uuid>> {
-    let query = file_attachment::Entity::find()
-        .select_only()
-        .column(file_attachment::Column::ItemId)
-        .distinct()
-        .filter(file_attachment::Column::FileId.eq(file))
-        .limit(most);
-    let mut items: Vec<Uuid> = query.into_tuple().all(tx).await?;
-    let versions = version_file::Entity::find()
-        .select_only()
-        .column(version_file::Column::VersionId)
-        .distinct()
-        .filter(version_file::Column::FileId.eq(file))
-        .limit(most);
-    let versions: Vec<Uuid> = versions.into_tuple().all(tx).await?;
-    let of_versions = item_version::Entity::find().select_only().column(item_version::Column::ItemId).distinct();
-    let of_versions = of_versions.filter(item_version::Column::Id.is_in(versions));
-    items.extend(of_versions.into_tuple::<Uuid>().all(tx).await?);
-    items.sort_unstable();
-    items.dedup();
-    items.truncate(usize::try_from(most).unwrap_or(usize::MAX));
-    Ok(items)
+/// Whether a file hangs on any item or version.
+pub async fn is_in_use(tx: &Tx, file: Uuid) -> Result<bool> {
+    let mut sql = Sql::new("SELECT f.id FROM files f WHERE f.id = ");
+    sql.bind(file).push(" AND NOT ");
+    push_unattached(&mut sql, "f.id");
+    Ok(tx.query_one_raw(sql.statement(tx)).await?.is_some())
+}
+
+/// Some of the items that a file hangs on, of those that the caller may get.
+pub async fn items_with(tx: &Tx, model: &Model, file: Uuid, most: u64) -> Result<Vec<Uuid>> {
+    let mut sql = Sql::new("SELECT i.id FROM items i WHERE i.id IN ");
+    push_holders(&mut sql, file);
+    sql.push(" AND ");
+    visible(&mut sql, model, "i");
+    sql.push(" ORDER BY i.id LIMIT ").bind(i64::try_from(most).unwrap_or(i64::MAX));
+    let rows = tx.query_all_raw(sql.statement(tx)).await?;
+    rows.iter().map(|row| Ok(row.try_get("", "id")?)).collect()
 }
 
 pub async fn delete(tx: &Tx, file: Uuid) -> Result<()> {

@@ -3,6 +3,7 @@
 use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
+use super::references::push_holders;
 use crate::db::Sql;
 use crate::error::Result;
 use crate::storage::ContentHash;
@@ -15,7 +16,7 @@ pub struct HurtFile {
     pub is_preview: bool,
 }
 
-/// An item that such a file is attached to.
+/// An item that such a file hangs on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HurtItem {
     pub id: Uuid,
@@ -38,11 +39,9 @@ pub async fn files_of(db: &impl ConnectionTrait, hash: &ContentHash, most: u64) 
 }
 
 pub async fn items_of(db: &impl ConnectionTrait, file: Uuid, most: u64) -> Result<Vec<HurtItem>> {
-    let mut sql = Sql::new(
-        "SELECT DISTINCT i.id, i.item_type_id, i.unique_key FROM items i JOIN file_attachments a ON a.item_id = i.id \
-         WHERE a.file_id = ",
-    );
-    sql.bind(file).push(" ORDER BY i.id LIMIT ").bind(i64::try_from(most).unwrap_or(i64::MAX));
+    let mut sql = Sql::new("SELECT i.id, i.item_type_id, i.unique_key FROM items i WHERE i.id IN ");
+    push_holders(&mut sql, file);
+    sql.push(" ORDER BY i.id LIMIT ").bind(i64::try_from(most).unwrap_or(i64::MAX));
     let rows = db.query_all_raw(sql.statement(db)).await?;
     rows.iter()
         .map(|row| {

@@ -1,6 +1,8 @@
 //! What refers to contents and to files. The one place that knows: whoever keeps a checksum or a file's id in a column of its
 //! own adds the column here, and a test compares the lists with the foreign keys of the schema.
 
+use uuid::Uuid;
+
 use crate::db::Sql;
 
 /// Columns that hold the checksum of a content.
@@ -24,6 +26,15 @@ pub fn push_referenced(sql: &mut Sql, of: &str) {
 /// Pushes a condition that holds for the files whose id is `of` that no item or version refers to.
 pub fn push_unattached(sql: &mut Sql, of: &str) {
     push(sql, OF_FILES, of, "NOT EXISTS", " AND ");
+}
+
+/// Pushes the ids of the items that a file hangs on, by itself or by one of their versions.
+pub fn push_holders(sql: &mut Sql, file: Uuid) {
+    sql.push("(SELECT r.item_id FROM file_attachments r WHERE r.file_id = ").bind(file);
+    sql.push(
+        " UNION SELECT v.item_id FROM version_files r JOIN item_versions v ON v.id = r.version_id WHERE r.file_id = ",
+    );
+    sql.bind(file).push(")");
 }
 
 fn push(sql: &mut Sql, references: &[(&str, &str)], of: &str, test: &str, joined: &str) {
