@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use poem::http::{HeaderValue, StatusCode, header};
 use poem::web::Data;
-use poem::web::headers::{ETag, HeaderMapExt, IfNoneMatch, IfRange, Range as RangeHeader};
+use poem::web::headers::{HeaderMapExt, IfRange, Range as RangeHeader};
 use poem::{Body, IntoResponse, Request, Response};
 use poem_openapi::param::Path;
-use poem_openapi::payload::{Binary, Payload};
-use poem_openapi::registry::{MetaMediaType, MetaResponse, MetaResponses, Registry};
+use poem_openapi::registry::{MetaResponses, Registry};
 use poem_openapi::{ApiResponse, OpenApi};
 
+use super::content::{self, etag, value_of};
 use crate::api::auth::OrgCaller;
 use crate::api::error::{ApiError, ApiResult};
 use crate::api::v1::Tag;
@@ -20,11 +20,6 @@ use crate::context::Ctx;
 use crate::domain::file::{self, Delivery, File};
 use crate::error::{Error, Kind, Result};
 use crate::storage::{content_disposition, out_of_range};
-
-/// A stored file is data: nothing of it runs in the origin that serves it.
-pub(super) const POLICY: &str = "default-src 'none'; sandbox";
-/// A content never changes, but the right to it may.
-pub(super) const CACHING: &str = "private, no-cache";
 
 pub struct DownloadApi;
 
@@ -49,7 +44,7 @@ impl DownloadApi {
             asked => asked?,
         };
         if asked.is_fresh {
-            return Ok(Download(unchanged(&file)?));
+            return Ok(Download(content::unchanged(&file.sha256)?));
         }
         match file::deliver(&caller.0, &app.files, &file).await? {
             Delivery::Link(url) => Ok(Download(redirect(url.as_str())?)),
@@ -62,7 +57,7 @@ impl DownloadApi {
     async fn head(&self, caller: OrgCaller, request: &Request, file_id: Path<String>) -> ApiResult<Download> {
         let file = file::require_file(&caller.0, &file_id).await?;
         if Asked::of(request, &file)?.is_fresh {
-            return Ok(Download(unchanged(&file)?));
+            return Ok(Download(content::unchanged(&file.sha256)?));
         }
         let mut response = described(&file, StatusCode::OK)?;
         response.headers_mut().insert(header::CONTENT_LENGTH, file.size.into());
@@ -80,9 +75,8 @@ struct Asked {
 
 impl Asked {
     fn of(request: &Request, file: &File) -> Result<Self> {
-        let tag = etag(file)?;
-        let headers = request.headers();
-        let is_fresh = headers.typed_get::<IfNoneMatch>().is_some_and(|given| !given.precondition_passes(&tag));
+        let (tag, headers) = (etag(&file.sha256)?, request.headers());
+        let is_fresh = content::is_known(request, &file.sha256)?;
         let outdated = headers.typed_get::<IfRange>().is_some_and(|given| given.is_modified(Some(&tag), None));
         let wanted = headers.typed_get::<RangeHeader>().filter(|_| !outdated);
         let range = wanted.map(|wanted| single(&wanted, file.size)).transpose()?.flatten();
@@ -117,35 +111,11 @@ fn single(wanted: &RangeHeader, size: u64) -> Result<Option<Range<u64>>> {
     Ok(Some(start..end))
 }
 
-fn etag(file: &File) -> Result<ETag> {
-    let tag = format!("\"{}\"", file.sha256).parse();
-    tag.map_err(|_| Error::internal("A checksum is no entity tag"))
-}
-
 fn described(file: &File, status: StatusCode) -> Result<Response> {
-    let mut response = status.into_response();
+    let mut response = content::described(&file.sha256, &file.kind.mime_type, status)?;
     let headers = response.headers_mut();
-    headers.typed_insert(etag(file)?);
-    for (name, value) in [
-        (header::CONTENT_TYPE, file.kind.mime_type.as_str()),
-        (header::CONTENT_DISPOSITION, content_disposition(&file.filename).as_str()),
-        (header::ACCEPT_RANGES, "bytes"),
-        (header::CACHE_CONTROL, CACHING),
-        (header::CONTENT_SECURITY_POLICY, POLICY),
-    ] {
-        headers.insert(name, value_of(value)?);
-    }
-    Ok(response)
-}
-
-fn value_of(text: &str) -> Result<HeaderValue> {
-    HeaderValue::from_str(text).map_err(|error| Error::internal("A header of a file is no header").caused_by(error))
-}
-
-fn unchanged(file: &File) -> Result<Response> {
-    let mut response = StatusCode::NOT_MODIFIED.into_response();
-    response.headers_mut().typed_insert(etag(file)?);
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(CACHING));
+    headers.insert(header::CONTENT_DISPOSITION, value_of(&content_disposition(&file.filename))?);
+    headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     Ok(response)
 }
 
@@ -187,25 +157,14 @@ impl IntoResponse for Download {
 
 impl ApiResponse for Download {
     fn meta() -> MetaResponses {
-        let with = |status, description, content| MetaResponse {
-            description,
-            status: Some(status),
-            status_range: None,
-            content,
-            headers: vec![],
-        };
         // The type is the content's own. Generated clients know only the first of these.
-        let types = [Binary::<Vec<u8>>::CONTENT_TYPE, "*/*"];
-        let bytes = || {
-            let schema = Binary::<Vec<u8>>::schema_ref;
-            types.iter().map(|content_type| MetaMediaType { content_type, schema: schema() }).collect()
-        };
+        let types = ["application/octet-stream", "*/*"];
         MetaResponses {
             responses: vec![
-                with(200, "The content.", bytes()),
-                with(206, "The part that was asked for.", bytes()),
-                with(302, "Where the content is, in `Location`.", vec![]),
-                with(304, "The caller has it already.", vec![]),
+                content::documented(200, "The content.", &types),
+                content::documented(206, "The part that was asked for.", &types),
+                content::documented(302, "Where the content is, in `Location`.", &[]),
+                content::documented(304, "The caller has it already.", &[]),
             ],
         }
     }

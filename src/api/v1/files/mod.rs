@@ -1,6 +1,7 @@
 //! Files: upload, download, and the items they hang on.
 
 mod attachments;
+mod content;
 mod download;
 mod form;
 mod preview;

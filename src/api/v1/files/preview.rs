@@ -2,23 +2,22 @@
 
 use std::sync::Arc;
 
-use poem::http::{HeaderValue, StatusCode, header};
+use poem::http::{StatusCode, header};
 use poem::web::Data;
-use poem::web::headers::{ETag, HeaderMapExt, IfNoneMatch};
 use poem::{Body, IntoResponse, Request, Response};
 use poem_openapi::param::Path;
-use poem_openapi::payload::{Binary, Json, Payload};
-use poem_openapi::registry::{MetaMediaType, MetaResponse, MetaResponses, Registry};
+use poem_openapi::payload::Json;
+use poem_openapi::registry::{MetaResponses, Registry};
 use poem_openapi::{ApiResponse, Object, OpenApi};
 
-use super::download::{CACHING, POLICY};
+use super::content;
 use super::shapes::ConversionSummaryResponse;
 use crate::api::auth::OrgCaller;
 use crate::api::error::ApiResult;
 use crate::api::v1::{BASE_PATH, Tag};
 use crate::app::App;
 use crate::domain::file::{conversion_summary, open_preview, request_preview, supported_formats};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::storage::{Blob, ContentHash};
 
 /// Extensions without their dots.
@@ -77,11 +76,7 @@ impl PreviewApi {
     /// `If-None-Match` is understood.
     #[oai(path = "/file/:file_id/preview", method = "get", operation_id = "get_file_preview")]
     async fn get(&self, caller: OrgCaller, request: &Request, file_id: Path<String>) -> ApiResult<Preview> {
-        let given = request.headers().typed_get::<IfNoneMatch>();
-        let is_known = |hash: &ContentHash| match (&given, etag(hash)) {
-            (Some(given), Ok(tag)) => !given.precondition_passes(&tag),
-            _ => false,
-        };
+        let is_known = |hash: &ContentHash| content::is_known(request, hash);
         let (hash, picture) = open_preview(&caller.0, &file_id, is_known).await?;
         Ok(Preview(shown(&hash, picture)?))
     }
@@ -118,22 +113,11 @@ impl ConversionApi {
     }
 }
 
-fn etag(hash: &ContentHash) -> Result<ETag> {
-    format!("\"{hash}\"").parse().map_err(|_| Error::internal("A checksum is no entity tag"))
-}
-
 fn shown(hash: &ContentHash, picture: Option<Blob>) -> Result<Response> {
-    let status = if picture.is_some() { StatusCode::OK } else { StatusCode::NOT_MODIFIED };
-    let mut response = status.into_response();
-    let headers = response.headers_mut();
-    headers.typed_insert(etag(hash)?);
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(CACHING));
-    if let Some(picture) = picture {
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("image/png"));
-        headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
-        headers.insert(header::CONTENT_LENGTH, picture.total.into());
-        response.set_body(Body::from_bytes_stream(picture.into_stream()));
-    }
+    let Some(picture) = picture else { return content::unchanged(hash) };
+    let mut response = content::described(hash, "image/png", StatusCode::OK)?;
+    response.headers_mut().insert(header::CONTENT_LENGTH, picture.total.into());
+    response.set_body(Body::from_bytes_stream(picture.into_stream()));
     Ok(response)
 }
 
@@ -148,20 +132,8 @@ impl IntoResponse for Preview {
 
 impl ApiResponse for Preview {
     fn meta() -> MetaResponses {
-        let schema = Binary::<Vec<u8>>::schema_ref();
-        let with = |status, description, content| MetaResponse {
-            description,
-            status: Some(status),
-            status_range: None,
-            content,
-            headers: vec![],
-        };
-        MetaResponses {
-            responses: vec![
-                with(200, "The picture.", vec![MetaMediaType { content_type: "image/png", schema }]),
-                with(304, "The caller has it already.", vec![]),
-            ],
-        }
+        let picture = content::documented(200, "The picture.", &["image/png"]);
+        MetaResponses { responses: vec![picture, content::documented(304, "The caller has it already.", &[])] }
     }
 
     fn register(_: &mut Registry) {}

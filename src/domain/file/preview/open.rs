@@ -11,11 +11,11 @@ use crate::storage::{Blob, ContentHash};
 pub async fn open_preview(
     ctx: &Ctx,
     id: &str,
-    known: impl FnOnce(&ContentHash) -> bool,
+    known: impl FnOnce(&ContentHash) -> Result<bool>,
 ) -> Result<(ContentHash, Option<Blob>)> {
     let none = || Error::not_found("Preview not available");
     let preview = require_file(ctx, id).await?.preview.ok_or_else(none)?;
-    if known(&preview) {
+    if known(&preview)? {
         return Ok((preview, None));
     }
     let blob = ctx.store.get(&preview).await.map_err(|error| {
