@@ -4,6 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::client::{Client, reply};
+use crate::support::contents;
 use crate::support::files::{download, form, put, send_form, upload};
 use crate::support::world::{World, add_part, id};
 use crate::support::{Backend, Installation, database, on_every_backend};
@@ -66,22 +67,7 @@ async fn a_content_is_stored_once(at: Installation) {
     let second = upload(&world.admin, "two.txt", b"the same text").await;
     assert_eq!((&second["id"], &second["filename"]), (&first["id"], &json!("one.txt")));
     assert_eq!((&first["duplicate"], &second["duplicate"]), (&json!(false), &json!(true)));
-    assert_eq!(blobs(&world.at), 1);
-}
-
-fn blobs(at: &Installation) -> usize {
-    let mut found = 0;
-    let mut pending = vec![at.blobs()];
-    while let Some(folder) = pending.pop() {
-        for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
-            match entry.file_type().unwrap().is_dir() {
-                true => pending.push(entry.path()),
-                // Servers of S3 keep notes beside the objects.
-                false => found += usize::from(entry.file_name().len() == 64),
-            }
-        }
-    }
-    found
+    assert_eq!(contents::all(&world.at).len(), 1);
 }
 
 async fn twenty_clients_bring_the_same_file(at: Installation) {
@@ -99,7 +85,7 @@ async fn twenty_clients_bring_the_same_file(at: Installation) {
         ids.push(id(&file));
     }
     ids.dedup();
-    assert_eq!((ids.len(), first, blobs(&world.at)), (1, 1, 1));
+    assert_eq!((ids.len(), first, contents::all(&world.at).len()), (1, 1, 1));
 }
 
 async fn parts_of_a_file_are_fetched_alone(at: Installation) {
@@ -303,7 +289,7 @@ async fn a_reader_brings_nothing(at: Installation) {
     assert_eq!(viewer.post("/file/attach", &body).await.status, 403);
     assert_eq!(viewer.delete(&format!("/file/attachment/{}", id(&attached))).await.status, 403);
     assert_eq!(viewer.delete(&format!("/file/{file}")).await.status, 403);
-    assert_eq!(blobs(&world.at), 1);
+    assert_eq!(contents::all(&world.at).len(), 1);
 }
 
 async fn a_file_in_use_is_not_removed(at: Installation) {

@@ -1,17 +1,15 @@
 //! Uploads in parts: through the server on a local storage, by signed links on S3.
 
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::support::client::{Client, Reply, reply};
+use crate::support::contents::{below, bytes, parts_of, sha256};
 use crate::support::database::change_model;
 use crate::support::server::Server;
-use crate::support::servers::Servers;
 use crate::support::world::{PASSWORD, World, create_tenant, id};
 use crate::support::{Backend, Installation, on_every_backend};
 
@@ -31,14 +29,6 @@ on_every_backend!(
 
 /// What a part has here.
 const PART: usize = 8 << 20;
-
-fn bytes(length: usize, seed: u8) -> Vec<u8> {
-    (0..length).map(|index| (index * 31 % 251) as u8 ^ seed).collect()
-}
-
-fn sha256(content: &[u8]) -> String {
-    Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect()
-}
 
 async fn begin(client: &Client, content: &[u8]) -> Value {
     let body = json!({"filename": "../Gehäuse 1.bin", "size": content.len(), "generate_preview": false});
@@ -83,37 +73,14 @@ async fn download(client: &Client, file: &Value) -> Vec<u8> {
 
 /// What the storage holds beyond whole contents: on a local storage, or on the test's S3 server.
 fn remains(at: &Installation) -> Vec<String> {
-    let mut found = files(&at.blobs());
-    found.retain(|path| !path.contains("/blobs/") && !path.contains("/probe/") && !is_metadata(path));
-    found
-}
-
-/// Files that the S3 server of the tests keeps for itself.
-fn is_metadata(path: &str) -> bool {
-    Path::new(path).file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'))
-}
-
-/// Parts that the S3 server of the tests holds for one of its uploads.
-fn multipart_remains(multipart: &str) -> usize {
-    let entries = std::fs::read_dir(&Servers::get().s3_root).unwrap();
-    entries.filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().contains(multipart)).count()
+    let paths = below(&at.blobs()).into_iter().map(|path| path.display().to_string());
+    paths.filter(|path| !path.contains("/blobs/") && !path.contains("/probe/")).collect()
 }
 
 /// The name under which the S3 server knows an upload.
 fn multipart_of(part: &Value) -> Option<String> {
     let url = reqwest::Url::parse(part["url"].as_str().unwrap()).ok()?;
     url.query_pairs().find(|(name, _)| name == "uploadId").map(|(_, value)| value.into_owned())
-}
-
-fn files(root: &Path) -> Vec<String> {
-    let (mut found, mut pending) = (Vec::new(), vec![PathBuf::from(root)]);
-    while let Some(directory) = pending.pop() {
-        for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
-            let path = entry.path();
-            if path.is_dir() { pending.push(path) } else { found.push(path.display().to_string()) }
-        }
-    }
-    found
 }
 
 async fn a_file_in_parts_becomes_a_file_like_any_other(at: Installation) {
@@ -244,7 +211,7 @@ async fn a_content_other_than_the_announced_is_refused_and_removed(at: Installat
     }
     assert_eq!(world.admin.get(&path(&upload)).await.expect(200)["state"], "failed");
     assert_eq!(remains(&world.at), Vec::<String>::new());
-    assert!(!files(&world.at.blobs()).iter().any(|path| path.contains(&sha256(&content))));
+    assert!(!below(&world.at.blobs()).iter().any(|path| path.ends_with(sha256(&content))));
     world.admin.delete(&path(&upload)).await.expect(200);
     world.admin.get(&path(&upload)).await.expect(404);
 }
@@ -283,12 +250,12 @@ async fn giving_up_leaves_nothing(at: Installation) {
     put(&world.admin, &upload["parts"][0], content[..PART].to_vec()).await.expect_ok();
     let multipart = multipart_of(&upload["parts"][0]);
     match &multipart {
-        Some(multipart) => assert!(multipart_remains(multipart) > 0),
+        Some(multipart) => assert!(parts_of(multipart) > 0),
         None => assert_eq!(remains(&world.at).len(), 1),
     }
     world.admin.delete(&path(&upload)).await.expect(200);
     assert_eq!(remains(&world.at), Vec::<String>::new());
-    assert_eq!(multipart.map_or(0, |multipart| multipart_remains(&multipart)), 0);
+    assert_eq!(multipart.map_or(0, |multipart| parts_of(&multipart)), 0);
     let late = put(&world.admin, &upload["parts"][1], content[PART..].to_vec()).await;
     assert!(late.status.is_client_error(), "{late:?}");
     assert_eq!(remains(&world.at), Vec::<String>::new());
@@ -320,7 +287,7 @@ async fn an_expired_upload_is_swept(at: Installation) {
     }
     admin.get(&path(&upload)).await.expect(404);
     assert_eq!(remains(&at), Vec::<String>::new());
-    assert_eq!(multipart_of(&upload["parts"][0]).map_or(0, |multipart| multipart_remains(&multipart)), 0);
+    assert_eq!(multipart_of(&upload["parts"][0]).map_or(0, |multipart| parts_of(&multipart)), 0);
 }
 
 async fn two_that_complete_at_once_get_one_file(at: Installation) {
@@ -388,7 +355,7 @@ async fn what_is_announced_is_checked(mut at: Installation) {
         assert_eq!(upload["filename"], kept);
         assert!(!upload.to_string().contains("etc/"));
     }
-    assert!(files(&world.at.blobs()).iter().all(|path| !path.contains("passwd")));
+    assert!(below(&world.at.blobs()).iter().all(|path| !path.to_string_lossy().contains("passwd")));
 }
 
 async fn who_only_reads_begins_nothing(at: Installation) {

@@ -8,6 +8,7 @@ use reqwest::{Body, Method};
 use serde_json::json;
 
 use crate::support::client::{Client, reply};
+use crate::support::contents;
 use crate::support::faults::{Fault, Proxy};
 use crate::support::files::{download, put, upload};
 use crate::support::servers::Servers;
@@ -39,32 +40,15 @@ fn chunked(pieces: usize, size: usize, pause: Duration, last: Option<Duration>) 
     Body::wrap_stream(stream)
 }
 
-/// Everything in the storage, as files; empty but for what servers of S3 note about themselves.
-fn stored(at: &Installation) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut pending = vec![at.blobs()];
-    while let Some(folder) = pending.pop() {
-        for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
-            let name = entry.file_name().to_string_lossy().into_owned();
-            match entry.file_type().unwrap().is_dir() {
-                true => pending.push(entry.path()),
-                false if name.starts_with(".") => {}
-                false => found.push(name),
-            }
-        }
-    }
-    found
-}
-
 /// Cleaning up may end a moment after the answer.
 async fn holds_soon(at: &Installation, count: usize) {
     for _ in 0..100 {
-        if stored(at).len() == count {
+        if contents::below(&at.blobs()).len() == count {
             return;
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    panic!("the storage holds {:?}, {count} were expected", stored(at));
+    panic!("the storage holds {:?}, {count} were expected", contents::below(&at.blobs()));
 }
 
 async fn a_file_over_the_limit_is_refused_before_and_during(mut at: Installation) {
@@ -153,7 +137,7 @@ async fn a_storage_that_fails_is_said_to_and_recovers(mut at: Installation) {
     let file = id(&put(admin, "long.bin", &long).await.expect(200));
     proxy.set(Fault::None);
     assert!(download(admin, &file, &[]).await.2 == long);
-    assert_eq!(stored(at).iter().filter(|name| name.len() == 64).count(), 2);
+    assert_eq!(contents::all(at).len(), 2);
 }
 
 /// The program in a folder whose file system has room for a few megabytes.
@@ -236,16 +220,8 @@ async fn a_lost_content_is_told_of_and_healed(at: Installation) {
     let World { admin, at, .. } = &World::start(at).await;
     let file = upload(admin, "a.txt", b"content").await;
     let hash = file["checksum"].as_str().unwrap();
-    let mut pending = vec![at.blobs()];
-    while let Some(folder) = pending.pop() {
-        for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
-            match entry.file_type().unwrap().is_dir() {
-                true => pending.push(entry.path()),
-                false if entry.file_name() == hash => std::fs::remove_file(entry.path()).unwrap(),
-                false => {}
-            }
-        }
-    }
+    let lost = contents::all(at).into_iter().find(|path| path.ends_with(hash)).unwrap();
+    std::fs::remove_file(lost).unwrap();
     let (status, _, body) = download(admin, &id(&file), &[]).await;
     assert_eq!(status, 503);
     assert!(String::from_utf8(body).unwrap().contains("FILE_CONTENT_MISSING"));

@@ -11,8 +11,8 @@ use yuantus::storage::{Encryption, PartedUpload, S3Target, Storage, StorageTarge
 use yuantus::types::{OrgId, TenantId};
 
 use super::storage::s3_target;
+use crate::support::contents::{below, bytes, parts_of};
 use crate::support::s3;
-use crate::support::servers::Servers;
 
 const MIB: usize = 1024 * 1024;
 /// S3 takes no shorter part but the last.
@@ -64,10 +64,6 @@ fn bind(target: &StorageTarget) -> TenantStore {
 /// The server of the tests makes one file name of bucket and key, which has an end.
 fn short() -> String {
     Uuid::new_v4().simple().to_string()[..12].to_owned()
-}
-
-fn bytes(length: usize, seed: u8) -> Vec<u8> {
-    (0..length).map(|index| (index * 31 % 251) as u8 ^ seed).collect()
 }
 
 async fn send(store: &TenantStore, upload: &PartedUpload, number: u32, content: &[u8]) {
@@ -130,7 +126,7 @@ async fn discarding_leaves_nothing_and_can_be_repeated(store: &TenantStore) {
     send(store, &upload, 2, b"end").await;
     let link = store.part_link(&upload, 3, 4, LIFE).await.unwrap();
     store.discard_parts(&upload).await.unwrap();
-    assert!(remains(&upload).is_empty());
+    assert_eq!(remains(&upload), 0);
     match link {
         Some(link) => {
             let late = reqwest::Client::new().put(link.url).body("late").send().await.unwrap();
@@ -143,12 +139,8 @@ async fn discarding_leaves_nothing_and_can_be_repeated(store: &TenantStore) {
     }
 }
 
-/// The server of the tests keeps parts as files beside its buckets.
-fn remains(upload: &PartedUpload) -> Vec<String> {
-    let Some(id) = &upload.multipart else { return Vec::new() };
-    let entries = std::fs::read_dir(&Servers::get().s3_root).unwrap();
-    let names = entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned());
-    names.filter(|name| name.contains(id.as_str())).collect()
+fn remains(upload: &PartedUpload) -> usize {
+    upload.multipart.as_deref().map_or(0, parts_of)
 }
 
 async fn parts_of_another_length_are_refused(store: &TenantStore) {
@@ -231,26 +223,10 @@ async fn machine_credentials_take_parts_through_the_server(s3: &S3Target) {
 /// What removes a part that was given up outlives the call.
 async fn wait_until_empty(root: &Path) {
     for _ in 0..200 {
-        if files(root).is_empty() {
+        if below(root).is_empty() {
             return;
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    panic!("left behind: {:?}", files(root));
-}
-
-fn files(root: &Path) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut pending = vec![root.to_owned()];
-    while let Some(directory) = pending.pop() {
-        for entry in std::fs::read_dir(directory).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                pending.push(path);
-            } else {
-                found.push(path.display().to_string());
-            }
-        }
-    }
-    found
+    panic!("left behind: {:?}", below(root));
 }

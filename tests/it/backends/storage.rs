@@ -7,6 +7,7 @@ use yuantus::error::Kind;
 use yuantus::storage::{Blob, ContentHash, Encryption, S3Target, Storage, StorageTarget, TenantStore};
 use yuantus::types::{OrgId, TenantId};
 
+use crate::support::contents::bytes;
 use crate::support::s3;
 use crate::support::servers::Servers;
 
@@ -68,10 +69,6 @@ pub async fn keeps_the_promises(target: &StorageTarget) {
 fn bind(storage: &Storage, org: &str) -> TenantStore {
     let run = format!("t{}", uuid::Uuid::new_v4().simple());
     storage.bind(&TenantId::new(run).unwrap(), &OrgId::new(org).unwrap())
-}
-
-fn bytes(length: usize, seed: u8) -> Vec<u8> {
-    (0..length).map(|index| (index * 31 % 251) as u8 ^ seed).collect()
 }
 
 async fn read(blob: Blob) -> Vec<u8> {

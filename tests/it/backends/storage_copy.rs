@@ -7,7 +7,8 @@ use serde_json::Value;
 use yuantus::storage::{ContentHash, Storage, StorageTarget, TenantStore};
 use yuantus::types::{OrgId, TenantId};
 
-use crate::support::contents::bring;
+use crate::support::contents::below;
+use crate::support::files::bring;
 use crate::support::world::{World, create_tenant};
 use crate::support::{Backend, Installation, on_every_backend, s3};
 
@@ -44,20 +45,8 @@ async fn fill(store: &TenantStore, count: u8) -> Vec<ContentHash> {
 }
 
 fn files(root: &Path) -> Vec<(PathBuf, Vec<u8>)> {
-    let mut found = Vec::new();
-    let mut pending = vec![root.to_owned()];
-    while let Some(directory) = pending.pop() {
-        let Ok(entries) = std::fs::read_dir(directory) else { continue };
-        for path in entries.map(|entry| entry.unwrap().path()) {
-            if path.is_dir() {
-                pending.push(path);
-            } else {
-                found.push((path.strip_prefix(root).unwrap().to_owned(), std::fs::read(&path).unwrap()));
-            }
-        }
-    }
-    found.sort();
-    found
+    let read = |path: PathBuf| (path.strip_prefix(root).unwrap().to_owned(), std::fs::read(&path).unwrap());
+    below(root).into_iter().map(read).collect()
 }
 
 async fn a_copy_there_and_back_is_identical(at: Installation) {

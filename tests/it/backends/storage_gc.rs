@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::support::contents::{answer, bring, folder, object, without_grace};
+use crate::support::contents::{answer, folder, object, without_grace};
+use crate::support::files::bring;
 use crate::support::server::Server;
 use crate::support::world::{World, add_part};
 use crate::support::{Installation, on_every_backend};

@@ -14,7 +14,8 @@ use yuantus::storage::ContentHash;
 use yuantus::types::{OrgId, TenantId};
 
 use crate::support::client::Client;
-use crate::support::contents::{bring, object, put, without_grace};
+use crate::support::contents::{object, without_grace};
+use crate::support::files::{bring, put};
 use crate::support::world::World;
 use crate::support::{Installation, on_every_backend};
 

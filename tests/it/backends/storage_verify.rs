@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::support::contents::{bring, folder, object, sha256, without_grace};
+use crate::support::contents::{folder, object, sha256, without_grace};
+use crate::support::files::bring;
 use crate::support::world::{World, add_part};
 use crate::support::{Installation, on_every_backend};
 

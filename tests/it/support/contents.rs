@@ -1,30 +1,23 @@
-//! Contents of acme's org-1: brought over HTTP, and seen as the files that the storage keeps.
+//! Contents as the files that the storage keeps.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Output;
 
-use reqwest::Method;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::Installation;
-use super::client::{Client, Reply, reply};
+use super::{Installation, s3};
 
-pub async fn put(client: &Client, name: &str, content: &[u8]) -> Reply {
-    let request = client.request(Method::PUT, &format!("/file/upload?filename={name}&generate_preview=false"));
-    reply(request.body(content.to_vec())).await
-}
-
-/// Brings a file and answers with its id.
-pub async fn bring(client: &Client, name: &str, content: &[u8]) -> String {
-    put(client, name, content).await.expect(200)["id"].as_str().unwrap().to_owned()
+/// Bytes that look like nothing, other ones for each seed.
+pub fn bytes(length: usize, seed: u8) -> Vec<u8> {
+    (0..length).map(|index| (index * 31 % 251) as u8 ^ seed).collect()
 }
 
 pub fn sha256(content: &[u8]) -> String {
     Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Where everything of the organisation is kept.
+/// Where everything of acme's org-1 is kept.
 pub fn folder(at: &Installation) -> PathBuf {
     at.blobs().join("tenants/acme/org-1")
 }
@@ -33,6 +26,36 @@ pub fn folder(at: &Installation) -> PathBuf {
 pub fn object(at: &Installation, content: &[u8]) -> PathBuf {
     let hex = sha256(content);
     folder(at).join("blobs").join(&hex[..2]).join(&hex[2..4]).join(hex)
+}
+
+/// Every file below a folder, in order, but for those that the S3 server of the tests keeps for itself.
+pub fn below(root: &Path) -> Vec<PathBuf> {
+    let (mut found, mut pending) = (Vec::new(), vec![root.to_owned()]);
+    while let Some(folder) = pending.pop() {
+        // What is looked at may be removed meanwhile.
+        for path in std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()) {
+            if path.is_dir() {
+                pending.push(path);
+            } else if !path.file_name().unwrap().to_string_lossy().starts_with('.') {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// The contents that an installation stores, as files.
+pub fn all(at: &Installation) -> Vec<PathBuf> {
+    let mut found = below(&at.blobs());
+    found.retain(|path| path.file_name().unwrap().len() == 64);
+    found
+}
+
+/// Parts that the S3 server of the tests holds for one of its uploads: it keeps them beside its buckets.
+pub fn parts_of(multipart: &str) -> usize {
+    let entries = std::fs::read_dir(s3::folder("")).unwrap();
+    entries.filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().contains(multipart)).count()
 }
 
 /// The answer of a command that succeeded with one document of JSON.

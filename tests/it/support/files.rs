@@ -38,10 +38,15 @@ pub async fn upload(client: &Client, name: &str, content: &[u8]) -> Value {
     send_form(client, form(name, content, &[])).await.expect(200)
 }
 
-/// Uploads as the body itself.
+/// Uploads as the body itself, without a wish for a preview.
 pub async fn put(client: &Client, name: &str, content: &[u8]) -> Reply {
-    let request = client.request(Method::PUT, "/file/upload").query(&[("filename", name)]);
-    reply(request.body(content.to_vec())).await
+    let request = client.request(Method::PUT, "/file/upload");
+    reply(request.query(&[("filename", name), ("generate_preview", "false")]).body(content.to_vec())).await
+}
+
+/// The same, with the id of the file.
+pub async fn bring(client: &Client, name: &str, content: &[u8]) -> String {
+    put(client, name, content).await.expect(200)["id"].as_str().unwrap().to_owned()
 }
 
 /// A download with the bytes as they are; redirects into the storage are followed, without the token.
