@@ -112,7 +112,7 @@ pub async fn keep(ctx: &Ctx, rules: &FileRules, arrived: Arrived, new: NewFile) 
 }
 
 /// What one file takes of the tenant's limits.
-fn room_for(bytes: u64) -> quota::Request {
+pub(super) fn room_for(bytes: u64) -> quota::Request {
     quota::Request { files: 1, bytes, ..quota::Request::default() }
 }
 

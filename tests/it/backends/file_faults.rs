@@ -192,6 +192,9 @@ async fn a_tenant_does_not_store_more_than_it_may(mut at: Installation) {
     let refused = put(admin, "b.bin", &vec![2; 4_000_000]).await.expect(429);
     assert_eq!(refused["detail"]["code"], "QUOTA_EXCEEDED");
     assert_eq!(refused["detail"]["resources"][0]["resource"], "storage_bytes");
+    let announced = json!({"filename": "b.bin", "size": 4_000_000});
+    let refused = admin.post("/file/uploads", &announced).await.expect(429);
+    assert_eq!(refused["detail"]["code"], "QUOTA_EXCEEDED");
     // Of unknown length: cut off where the room ends.
     let body = chunked(40, 1_000_000, Duration::ZERO, None);
     let sent = admin.request(Method::PUT, "/file/upload?filename=grows.bin").body(body).send().await;

@@ -9,8 +9,9 @@ use crate::domain::audit::new_id;
 use crate::domain::file::model::{FileRules, NewFile};
 use crate::domain::file::name::{clean_name, clean_text};
 use crate::domain::file::repo::sessions as repo;
-use crate::domain::file::upload::{require_may_bring, too_large};
+use crate::domain::file::upload::{require_may_bring, room_for, too_large};
 use crate::domain::meta::Model;
+use crate::domain::quota;
 use crate::error::{Error, Result};
 
 /// Uploads that one user may have under way. Each may hold as many bytes as a file may have.
@@ -18,7 +19,8 @@ const MOST_OPEN: u64 = 1000;
 
 /// Begins an upload, for a caller who may bring files.
 ///
-/// Errors: `Forbidden`; `TooLarge`; `Invalid` for what does not fit; `LimitReached` for one upload too many.
+/// Errors: `Forbidden`; `TooLarge`; `Invalid` for what does not fit; `LimitReached` for one upload too many, or beyond what the
+/// tenant may store.
 pub async fn begin(ctx: &Ctx, rules: &FileRules, new: NewSession) -> Result<Session> {
     require_may_bring(&Model::load(ctx).await?)?;
     if new.size == 0 {
@@ -27,6 +29,7 @@ pub async fn begin(ctx: &Ctx, rules: &FileRules, new: NewSession) -> Result<Sess
     if new.size > rules.max_bytes {
         return Err(too_large(rules));
     }
+    quota::require_room(ctx, room_for(new.size)).await?;
     let name = match &ctx.actor {
         Actor::User { name, .. } => Some(name.clone()),
         _ => None,
