@@ -3,6 +3,8 @@
 use chrono::{DateTime, Utc};
 use http::Response;
 use opendal::Buffer;
+use quick_xml::de::from_str;
+use serde::Deserialize;
 
 /// Enough of a body for its message.
 const MOST_OF_BODY: usize = 64 * 1024;
@@ -30,11 +32,12 @@ impl Answer {
         let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let body = body.to_vec();
         let body = String::from_utf8_lossy(&body[..body.len().min(MOST_OF_BODY)]).into_owned();
+        let failure = Failure::of(&body);
         let date = header("date").and_then(|date| DateTime::parse_from_rfc2822(&date).ok());
         Self {
             status: parts.status.as_u16(),
-            code: element(&body, "Code"),
-            message: element(&body, "Message"),
+            code: failure.as_ref().map(|failure| failure.code.clone()),
+            message: failure.and_then(|failure| failure.message),
             date: date.map(|date| date.to_utc()),
             content_type: header("content-type"),
             disposition: header("content-disposition"),
@@ -58,14 +61,21 @@ impl Answer {
     }
 }
 
-/// The text of an element of S3's error documents, which are flat.
-fn element(body: &str, name: &str) -> Option<String> {
-    if !body.contains("<Error") {
-        return None;
+/// What S3 says in the document of a failure, which may also stand behind the status of a success.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(super) struct Failure {
+    #[serde(rename = "Code")]
+    pub code: String,
+    #[serde(rename = "Message")]
+    pub message: Option<String>,
+}
+
+impl Failure {
+    pub fn of(body: &str) -> Option<Self> {
+        let body = body.trim_start();
+        // The reader takes any element for the one at the top.
+        body.contains("<Error").then(|| from_str(body).ok()).flatten()
     }
-    let (_, rest) = body.split_once(&format!("<{name}>"))?;
-    let (text, _) = rest.split_once(&format!("</{name}>"))?;
-    Some(text.trim().to_owned())
 }
 
 #[cfg(test)]
@@ -87,5 +97,13 @@ mod tests {
         let page = answer(502, "<html><Code>x</Code></html>");
         assert_eq!((page.code.as_deref(), page.shown().as_str()), (None, "502"));
         assert_eq!(answer(403, "<Error><Code>cut").code, None);
+    }
+
+    #[test]
+    fn a_failure_is_told_from_success_behind_the_same_status() {
+        let bad = "\n\n <Error><Code>InternalError</Code><Message>m</Message></Error>";
+        assert_eq!(Failure::of(bad).unwrap().code, "InternalError");
+        let good = "\n <CompleteMultipartUploadResult><Key>k</Key><ETag>e</ETag></CompleteMultipartUploadResult>";
+        assert_eq!(Failure::of(good), None);
     }
 }

@@ -5,17 +5,18 @@ use std::fmt;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use http::{Method, Request};
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
 use md5::{Digest, Md5};
 use opendal::{Buffer, HttpTransporter};
-use reqsign_aws_v4::{Credential, DefaultCredentialProvider, RequestSigner, StaticCredentialProvider};
-use reqsign_core::{Context, OsEnv, ProvideCredentialChain, Signer};
-use reqsign_file_read_tokio::TokioFileRead;
+use reqsign_aws_v4::Credential;
+use reqsign_core::Signer;
 use url::Url;
 
 use super::answer::Answer;
 use super::errors::storage_error;
 use super::operator::{CONTROL_TIMEOUT, S3Target};
+use super::signing;
 use crate::error::{Error, Result};
 
 /// Days after which an upload that never ended is given up.
@@ -61,14 +62,8 @@ impl fmt::Debug for Bucket {
 impl Bucket {
     /// `url` is the bucket's own, as the operator addresses it.
     pub(super) fn new(s3: &S3Target, url: Url) -> Self {
-        let transport = HttpTransporter::default();
-        let context = Context::new().with_file_read(TokioFileRead).with_env(OsEnv).with_http_send(transport.clone());
-        let own = match (&s3.access_key_id, &s3.secret_access_key) {
-            (Some(id), Some(secret)) => ProvideCredentialChain::new().push(StaticCredentialProvider::new(id, secret)),
-            _ => ProvideCredentialChain::new().push(DefaultCredentialProvider::new()),
-        };
-        let signer = Signer::new(context, own, RequestSigner::new("s3", &s3.region));
         let is_aws = url.host_str().is_some_and(|host| host.ends_with(".amazonaws.com"));
+        let (transport, signer) = (HttpTransporter::default(), signing::signer(s3));
         Self { url, region: s3.region.clone(), is_aws, transport, signer }
     }
 
@@ -115,18 +110,15 @@ impl Bucket {
         let mut url = self.url.clone();
         url.set_query(query.map(|query| format!("{query}=")).as_deref());
         let body = body.unwrap_or_default();
-        let mut request = Request::builder().method(method).uri(url.as_str());
+        let mut headers = HeaderMap::new();
         if !body.is_empty() {
             // S3 takes no rules without a checksum, and every server knows this one.
-            request = request.header("content-type", "application/xml");
-            request = request.header("content-md5", BASE64_STANDARD.encode(Md5::digest(&body)));
+            let checksum = HeaderValue::from_str(&BASE64_STANDARD.encode(Md5::digest(&body)));
+            let odd = |error| Error::internal("A checksum is no header").caused_by(error);
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/xml"));
+            headers.insert(HeaderName::from_static("content-md5"), checksum.map_err(odd)?);
         }
-        let unsent = |error| Error::internal("A request to the S3 server cannot be made").caused_by(error);
-        let (mut parts, ()) = request.body(()).map_err(unsent)?.into_parts();
-        let unsigned = |error: reqsign_core::Error| {
-            Error::config("A request to the S3 server cannot be signed: are there credentials?").caused_by(error)
-        };
-        self.signer.sign(&mut parts, None).await.map_err(unsigned)?;
+        let parts = signing::sign(&self.signer, &method, &url, headers, None).await?;
         let sent = self.transport.send(Request::from_parts(parts, Buffer::from(body)));
         let late = || super::errors::unavailable("The S3 server did not answer in time");
         let answer = tokio::time::timeout(CONTROL_TIMEOUT, sent).await.map_err(|_| late())?;

@@ -23,6 +23,7 @@ mod operator;
 mod parts;
 mod place;
 mod prepare;
+mod signing;
 mod upload;
 
 use std::sync::Once;

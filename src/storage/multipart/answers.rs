@@ -1,4 +1,4 @@
-//! What S3 answers, and the one body that it is sent. Pure.
+//! What S3 answers to multipart uploads, and the one body that it is sent. Pure.
 
 use quick_xml::de::from_str;
 use quick_xml::se::to_string_with_root;
@@ -57,12 +57,6 @@ pub(super) struct Completed {
     _key: String,
 }
 
-#[derive(Debug, Deserialize)]
-struct Failure {
-    #[serde(rename = "Code")]
-    code: String,
-}
-
 #[derive(Debug, Serialize)]
 struct Completion<'a> {
     #[serde(rename = "Part")]
@@ -80,11 +74,6 @@ struct CompletedPart<'a> {
 pub(super) fn read<T: DeserializeOwned>(text: &str) -> Result<T> {
     from_str(text.trim_start())
         .map_err(|error| Error::internal("The file storage answered what S3 would not").caused_by(error))
-}
-
-/// The code of the failure that an answer tells of, if it does.
-pub(super) fn failure(text: &str) -> Option<String> {
-    from_str::<Failure>(text.trim_start()).ok().map(|failure| failure.code)
 }
 
 /// The request to join these parts.
@@ -131,11 +120,8 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_is_told_from_success_behind_the_same_status() {
-        let bad = "\n\n <Error><Code>InternalError</Code><Message>m</Message></Error>";
-        assert_eq!(failure(bad).as_deref(), Some("InternalError"));
+    fn that_parts_were_joined_is_an_element_of_its_own() {
         let good = "\n <CompleteMultipartUploadResult><Key>k</Key><ETag>e</ETag></CompleteMultipartUploadResult>";
-        assert_eq!(failure(good), None);
         assert!(read::<Completed>(good).is_ok() && read::<Completed>("").is_err());
     }
 }

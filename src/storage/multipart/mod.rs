@@ -9,16 +9,17 @@ mod requests;
 
 use std::time::Duration;
 
-use reqsign_aws_v4::{Credential, RequestSigner, StaticCredentialProvider};
-use reqsign_core::{Context, Signer};
+use reqsign_aws_v4::Credential;
+use reqsign_core::Signer;
 use reqwest::Method;
 use reqwest::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue};
 
 use self::address::BucketAddress;
 use self::answers::{Begun, Completed, Listed};
+use super::answer::Failure;
 use super::operator::{Encryption, S3Target};
 use super::parts::StoredPart;
-use super::{PartLink, install_transport};
+use super::{PartLink, install_transport, signing};
 use crate::error::{Error, Kind, Result};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -44,7 +45,9 @@ pub(super) struct Multipart {
 impl Multipart {
     /// `None` where the target has no keys of its own: the credentials of a machine change within the life of a link.
     pub(super) fn new(s3: &S3Target) -> Result<Option<Self>> {
-        let (Some(id), Some(secret)) = (&s3.access_key_id, &s3.secret_access_key) else { return Ok(None) };
+        if s3.access_key_id.is_none() || s3.secret_access_key.is_none() {
+            return Ok(None);
+        }
         install_transport();
         let http = reqwest::Client::builder()
             .connect_timeout(CONNECT_TIMEOUT)
@@ -56,9 +59,7 @@ impl Multipart {
             Some(endpoint) => BucketAddress::new(s3, Some(endpoint))?,
             None => inner.clone(),
         };
-        let keys = StaticCredentialProvider::new(id, secret);
-        let signer = Signer::new(Context::new(), keys, RequestSigner::new("s3", &s3.region));
-        Ok(Some(Self { inner, public, signer, http, encryption: s3.encryption.clone() }))
+        Ok(Some(Self { inner, public, signer: signing::signer(s3), http, encryption: s3.encryption.clone() }))
     }
 
     /// Begins an upload to `key` and says under which id S3 knows it.
@@ -113,8 +114,8 @@ impl Multipart {
         let body = answers::completion(parts)?;
         let text = self.send(Method::POST, &url, HeaderMap::new(), Some(body), JOIN_TIMEOUT).await?;
         // S3 begins its answer with 200 before it knows how the work ends.
-        match answers::failure(&text) {
-            Some(code) => Err(requests::refused(200, Some(&code))),
+        match Failure::of(&text) {
+            Some(failure) => Err(requests::refused(200, Some(&failure.code))),
             None => answers::read::<Completed>(&text).map(|_| ()),
         }
     }

@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
-use http::Request;
 use reqwest::header::{HOST, HeaderMap};
 use reqwest::{Method, StatusCode};
 use url::Url;
 
-use super::{Multipart, answers};
+use super::Multipart;
 use crate::error::{Error, Result};
+use crate::storage::answer::Failure;
 use crate::storage::errors::unavailable;
+use crate::storage::signing;
 
 const TRIES: u32 = 3;
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
@@ -23,14 +24,9 @@ impl Multipart {
         headers: HeaderMap,
         life: Option<Duration>,
     ) -> Result<(Url, HeaderMap)> {
-        let failed = |error: Box<dyn std::error::Error + Send + Sync>| {
-            Error::internal("A request to the file storage cannot be signed").caused_by(error)
-        };
-        let request = Request::builder().method(method.clone()).uri(url.as_str()).body(());
-        let (mut parts, ()) = request.map_err(|error| failed(error.into()))?.into_parts();
-        parts.headers = headers;
-        self.signer.sign(&mut parts, life).await.map_err(|error| failed(error.into()))?;
-        let url = Url::parse(&parts.uri.to_string()).map_err(|error| failed(error.into()))?;
+        let mut parts = signing::sign(&self.signer, method, url, headers, life).await?;
+        let odd = |error| Error::internal("A signed address is none").caused_by(error);
+        let url = Url::parse(&parts.uri.to_string()).map_err(odd)?;
         // The client sends it by itself.
         parts.headers.remove(HOST);
         Ok((url, parts.headers))
@@ -61,7 +57,7 @@ impl Multipart {
             match answer {
                 Ok((status, text)) if status.is_success() => return Ok(text),
                 Ok((status, text)) if left == 0 || !may_pass(status) => {
-                    return Err(refused(status.as_u16(), answers::failure(&text).as_deref()));
+                    return Err(refused(status.as_u16(), Failure::of(&text).map(|failure| failure.code).as_deref()));
                 }
                 Err(error) if left == 0 => {
                     return Err(unavailable("The file storage cannot be reached").caused_by(error.without_url()));
