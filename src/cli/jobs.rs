@@ -89,7 +89,7 @@ async fn execute(command: JobsCommand, app: &App) -> Result<()> {
         JobsCommand::List(list) => {
             let ctx = open(app, &list.of).await?;
             let status = list.status.as_deref().map(str::parse).transpose()?;
-            let filter = JobFilter { status, task_type: list.task_type, file_id: list.file };
+            let filter = JobFilter { status, task_type: list.task_type, file_id: list.file, asked_by: None };
             let page = PageRequest { limit: list.limit, offset: list.offset };
             let found = jobs::list_jobs(&ctx, &app.jobs, &filter, page).await?;
             if list.of.json { print::json(&found) } else { print_list(&found.items, found.total) }

@@ -4,7 +4,7 @@ use super::record::{JobRecord, Status};
 use super::repo;
 use crate::context::Ctx;
 use crate::error::Result;
-use crate::types::{Page, PageRequest};
+use crate::types::{Page, PageRequest, UserId};
 
 /// Which jobs; what is not given does not narrow.
 #[derive(Debug, Clone, Default)]
@@ -13,6 +13,8 @@ pub struct JobFilter {
     pub task_type: Option<String>,
     /// Jobs about one file.
     pub file_id: Option<String>,
+    /// Jobs that a user asked for.
+    pub asked_by: Option<UserId>,
 }
 
 /// The organisation's jobs, the latest first.

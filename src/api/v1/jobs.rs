@@ -208,7 +208,7 @@ impl JobsApi {
         #[oai(default)] offset: Query<u64>,
     ) -> ApiResult<Json<JobList>> {
         let status = status.0.as_deref().map(str::parse).transpose()?;
-        let filter = JobFilter { status, task_type: task_type.0, file_id: file_id.0 };
+        let filter = JobFilter { status, task_type: task_type.0, file_id: file_id.0, asked_by: None };
         let page = PageRequest { limit: limit.0, offset: offset.0 };
         Ok(Json(jobs::list_jobs(&caller.0, &app.jobs, &filter, page).await?.into()))
     }

@@ -13,7 +13,8 @@ use crate::storage::Stored;
 /// How many of the items that hold a file are named.
 const MOST_NAMED: u64 = 10;
 
-/// Removes a file: for administrators, and for who brought it. Its content is collected after the usual grace.
+/// Removes a file: for administrators, and for who brought it. Its content is collected after the usual grace. While others
+/// have brought it too, only the caller's bringing it is taken back: the file is theirs as well.
 ///
 /// Errors: `Conflict` `FILE_IN_USE` while it hangs on items, naming some of those that the caller may see.
 pub async fn delete_file(ctx: &Ctx, id: &str) -> Result<()> {
@@ -28,6 +29,13 @@ pub async fn delete_file(ctx: &Ctx, id: &str) -> Result<()> {
     };
     if !is_mine && !ctx.actor.is_administrator() {
         return Err(denied(Action::Delete, "File"));
+    }
+    if let Some(me) = ctx.actor.user_id().filter(|_| !ctx.actor.is_administrator())
+        && repo::files::was_brought_by_others(&tx, id, me).await?
+    {
+        repo::files::forget_uploads(&tx, id, me).await?;
+        audit::record(ctx, &tx, vec![change("file.upload_withdrawn", id, Some(file.snapshot()), None)]).await?;
+        return tx.commit().await;
     }
     if repo::files::is_in_use(&tx, id).await? {
         let items = repo::files::items_with(&tx, &model, id, MOST_NAMED).await?;

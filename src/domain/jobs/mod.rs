@@ -10,8 +10,8 @@ use uuid::Uuid;
 use crate::context::{Actor, Ctx};
 use crate::db::Tx;
 use crate::domain::audit::{self, Change};
-use crate::domain::quota;
-use crate::error::{Error, Result};
+use crate::domain::{file, quota};
+use crate::error::{Error, Kind, Result};
 use crate::jobs::{self, Asker, JobFilter, JobRecord, Registry, Status};
 use crate::types::{Page, PageRequest};
 
@@ -76,7 +76,23 @@ pub async fn list_jobs(
     require_known(&ctx.actor)?;
     rules::check_filter(filter)?;
     rules::check_page(page, MOST_LISTED)?;
-    Ok(jobs::list(ctx, filter, page).await?.map(|job| shown(ctx, registry, job)))
+    let filter = within_rights(ctx, filter).await?;
+    Ok(jobs::list(ctx, &filter, page).await?.map(|job| shown(ctx, registry, job)))
+}
+
+/// Of a file that the caller may not read, not even that there are jobs is told, but for their own.
+async fn within_rights(ctx: &Ctx, filter: &JobFilter) -> Result<JobFilter> {
+    let mut filter = filter.clone();
+    if let Some(file) = filter.file_id.as_deref().filter(|_| !ctx.actor.is_administrator()) {
+        match file::require_file(ctx, file).await {
+            Ok(_) => {}
+            Err(error) if error.kind() == Kind::NotFound => {
+                filter.asked_by = Some(ctx.actor.user_id().unwrap_or_default())
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(filter)
 }
 
 /// A job as far as the caller may see it. Fails with `NotFound` for a job of another organisation, too.

@@ -106,6 +106,9 @@ fn matching(org: &str, filter: &JobFilter) -> Select<Entity> {
     if let Some(file) = &filter.file_id {
         jobs = jobs.filter(Column::FileId.eq(file));
     }
+    if let Some(user) = filter.asked_by {
+        jobs = jobs.filter(Column::CreatedById.eq(user));
+    }
     jobs
 }
 

@@ -7,7 +7,7 @@ use crate::support::client::{Client, reply};
 use crate::support::contents;
 use crate::support::files::{download, form, put, send_form, upload};
 use crate::support::world::{World, add_part, id};
-use crate::support::{Backend, Installation, database, on_every_backend};
+use crate::support::{Backend, Installation, database, on_every_backend, samples};
 
 on_every_backend!(
     a_file_comes_in_and_goes_out_unchanged,
@@ -261,6 +261,9 @@ async fn files_are_read_by_who_may_read_their_items(at: Installation) {
     database::hide(&world.at, &[&part]).await;
     assert_eq!((reads(&bob).await, download(&bob, &file, &[]).await.0.as_u16()), (404, 404));
     assert_eq!(bob.get(&format!("/file/item/{part}")).await.status, 404);
+    // And whoever gives it back takes it from nobody.
+    bob.delete(&format!("/file/{file}")).await.expect(200);
+    assert_eq!((reads(&bob).await, reads(&ann).await), (404, 200));
     // Nor does a refusal name what is hidden.
     let brought = upload(&bob, "shared.txt", b"of bob").await;
     attach(&world.admin, &part, &id(&brought), "print").await;
@@ -269,6 +272,10 @@ async fn files_are_read_by_who_may_read_their_items(at: Installation) {
         (&refused["detail"]["code"], &refused["detail"]["details"]["item_ids"]),
         (&json!("FILE_IN_USE"), &json!([]))
     );
+    let drawn = id(&send_form(&ann, form("box.dxf", &samples::dxf(), &[])).await.expect(200));
+    let asked =
+        async |client: &Client| client.get(&format!("/jobs?file_id={drawn}")).await.expect(200)["total"].clone();
+    assert_eq!((asked(&ann).await, asked(&bob).await, asked(&world.admin).await), (json!(1), json!(0), json!(1)));
     // Whoever brings the same content has it anyway.
     assert_eq!(id(&upload(&bob, "mine.txt", b"of ann").await), file);
     assert_eq!(reads(&bob).await, 200);

@@ -234,10 +234,7 @@ async fn a_check_in_changes_the_item_as_an_update_does_or_not_at_all(at: Install
     let item = admin.get(&format!("/aml/Part/{part}")).await.expect(200);
     assert_eq!((&item["name"], &item["modified_by_id"]), (&json!("Leg"), &json!(1)));
     let entries = history(admin, &part).await;
-    let expected = json!({"properties": {
-        "name": {"before": "P-1", "after": "Leg"}, "weight": {"before": null, "after": 1.5},
-    }});
-    assert_eq!(entries[0]["changes"], expected);
+    assert_eq!(entries[0]["changes"], json!({"properties": ["name", "weight"]}));
 }
 
 async fn of_twenty_who_check_out_at_once_one_does(at: Installation) {

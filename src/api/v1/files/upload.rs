@@ -84,6 +84,8 @@ impl FilesApi {
     }
 
     /// Removes a file that hangs on nothing; for administrators and for who brought it.
+    ///
+    /// While others have brought the same content, only the caller's part in it ends.
     #[oai(path = "/file/:file_id", method = "delete", operation_id = "delete_file")]
     async fn delete(&self, caller: OrgCaller, file_id: Path<String>) -> ApiResult<Json<DeletedResponse>> {
         file::delete_file(&caller.0, &file_id).await?;

@@ -2,8 +2,8 @@
 
 use sea_orm::sea_query::{LockType, OnConflict};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter,
-    QuerySelect, SqlErr, TryInsertResult,
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, PaginatorTrait,
+    QueryFilter, QuerySelect, SqlErr, TryInsertResult,
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -181,6 +181,25 @@ pub async fn was_brought_by(tx: &Tx, file: Uuid, user: i64) -> Result<bool> {
         .filter(file_upload::Column::FileId.eq(file))
         .filter(file_upload::Column::UploadedById.eq(user));
     Ok(mine.one(tx).await?.is_some())
+}
+
+/// Whether anybody else has.
+pub async fn was_brought_by_others(tx: &Tx, file: Uuid, user: i64) -> Result<bool> {
+    let theirs = Condition::any()
+        .add(file_upload::Column::UploadedById.ne(user))
+        .add(file_upload::Column::UploadedById.is_null());
+    let query = file_upload::Entity::find().filter(file_upload::Column::FileId.eq(file)).filter(theirs);
+    Ok(query.one(tx).await?.is_some())
+}
+
+/// Forgets that a user has brought a file.
+pub async fn forget_uploads(tx: &Tx, file: Uuid, user: i64) -> Result<()> {
+    file_upload::Entity::delete_many()
+        .filter(file_upload::Column::FileId.eq(file))
+        .filter(file_upload::Column::UploadedById.eq(user))
+        .exec(tx)
+        .await?;
+    Ok(())
 }
 
 /// Whether a file hangs on any item or version.

@@ -33,7 +33,7 @@ pub(super) enum Turn {
 pub(super) async fn take(ctx: &Ctx, id: Uuid, job: Option<Uuid>) -> Result<Turn> {
     // Looked up before the transaction, which holds a connection already.
     let waits = match repo::find(&*ctx.db, ctx, id).await? {
-        Some(session) if job.is_none() || session.job_id != job => has_unfinished_job(ctx, &session).await?,
+        Some(session) if job.is_none() => has_unfinished_job(ctx, &session).await?,
         _ => false,
     };
     let tx = ctx.begin().await?;
@@ -42,6 +42,10 @@ pub(super) async fn take(ctx: &Ctx, id: Uuid, job: Option<Uuid>) -> Result<Turn>
         SessionState::Ending => return Err(not_found()),
         SessionState::Completed | SessionState::Failed => return Ok(Turn::Over(Box::new(session))),
         SessionState::Open | SessionState::Verifying => {}
+    }
+    // One that was begun again, or had to let go: the sender completes anew, with the rights they have then.
+    if job.is_some() && session.job_id != job {
+        return Ok(Turn::Over(Box::new(session)));
     }
     let now = ctx.now();
     if session.is_claimed(now) || waits {

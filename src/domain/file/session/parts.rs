@@ -10,6 +10,8 @@ use super::model::{Session, SessionState};
 use super::{claim, not_found, plan, record, sweep};
 use crate::context::Ctx;
 use crate::domain::file::repo::sessions as repo;
+use crate::domain::file::upload::require_may_bring;
+use crate::domain::meta::Model;
 use crate::error::{Error, Kind, Result};
 use crate::storage::StoredPart;
 use crate::types::{Page, PageRequest};
@@ -72,6 +74,7 @@ pub async fn progress(ctx: &Ctx, session: &Session) -> Result<Progress> {
 
 /// Parts from the number `from` on, with links that hold as long as the upload does.
 pub async fn list_parts(ctx: &Ctx, session: &Session, from: u32, limit: u32) -> Result<Vec<ListedPart>> {
+    require_may_bring(&Model::load(ctx).await?)?;
     require_open(ctx, session)?;
     let stored = stored(ctx, session).await?;
     let (from, count) = (from.max(1), session.part_count());
@@ -94,7 +97,7 @@ pub async fn list_parts(ctx: &Ctx, session: &Session, from: u32, limit: u32) -> 
 
 /// Takes a part through this server. Sending one again replaces it.
 ///
-/// Errors: `Invalid` for a number that there is not; `Conflict` for an upload that takes none, or none here; `TooLarge` and
+/// Errors: `Forbidden` for who may not bring files any more; `Invalid` for a number that there is not; `Conflict` for an upload that takes none, or none here; `TooLarge` and
 /// `BadRequest` for another length than the part's.
 pub async fn put_part(
     ctx: &Ctx,
@@ -103,6 +106,7 @@ pub async fn put_part(
     announced: Option<u64>,
     source: impl AsyncRead + Send + Unpin,
 ) -> Result<ListedPart> {
+    require_may_bring(&Model::load(ctx).await?)?;
     require_open(ctx, session)?;
     let count = session.part_count();
     let Some(size) = plan::length_of(session.size, session.part_size, number) else {
