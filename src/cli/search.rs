@@ -1,4 +1,4 @@
-//! `yuantus search reindex`: indexes items anew, database by database, while the server runs or not.
+//! `yuantus search reindex`: indexes items, files and change orders anew, database by database, while the server runs or not.
 
 use clap::{ArgGroup, Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -17,7 +17,7 @@ use crate::types::TenantId;
 
 #[derive(Debug, Subcommand)]
 pub enum SearchCommand {
-    /// Index the items of one, some or all databases anew, and drop what is no more
+    /// Index what one, some or all databases hold anew, and drop what is no more
     #[command(after_help = EXAMPLES)]
     Reindex(SearchReindex),
 }
@@ -45,13 +45,13 @@ pub struct SearchReindex {
     /// Only this organisation's database
     #[arg(long, value_name = "ORG", requires = "tenant")]
     org: Option<String>,
-    /// Only items of this type
+    /// Only items of this type; otherwise all items, files and change orders
     #[arg(long, value_name = "TYPE")]
     item_type: Option<String>,
     /// Empty the index first; until it is done, searches find only what is indexed again
     #[arg(long)]
     reset: bool,
-    /// Items in one transaction
+    /// Documents in one transaction
     #[arg(long, value_name = "N", default_value_t = DEFAULT_BATCH, value_parser = clap::value_parser!(u64).range(1..=2000))]
     batch: u64,
     /// As JSON
@@ -62,6 +62,7 @@ pub struct SearchReindex {
 #[derive(Debug, Serialize)]
 struct Done {
     database: String,
+    /// Of all kinds together.
     indexed: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
@@ -92,7 +93,7 @@ async fn reindex(given: &SearchReindex, app: &App) -> Result<()> {
     } else {
         for Done { database, indexed, error } in &done {
             match error {
-                None => print::line(format!("{database}: {indexed} items indexed"))?,
+                None => print::line(format!("{database}: {indexed} documents indexed"))?,
                 Some(error) => print::line(format!("{database}: failed: {error}"))?,
             }
         }
@@ -134,26 +135,32 @@ async fn site_ctx(app: &App, place: &Placement) -> Result<Ctx> {
     Ok(ctx)
 }
 
+/// Indexes every kind of documents of one database; items alone where their type is named.
 async fn one(given: &SearchReindex, database: String, ctx: Result<Ctx>) -> Done {
     let bar = bar(&database);
+    let indexes = Indexes::standard();
     let work = async {
-        let asked = Reindex {
-            scope: given.item_type.clone(),
-            reset: given.reset,
-            limit: None,
-            batch: given.batch,
-            background: false,
-        };
-        let tell = |progress: Progress| {
-            bar.set_length(progress.total.max(progress.indexed));
-            bar.set_position(progress.indexed);
-        };
-        reindex_now(&ctx?, &Indexes::standard(), Kind::Item, asked, &tell).await
+        let (ctx, mut before) = (ctx?, 0);
+        for kind in indexes.kinds().filter(|kind| given.item_type.is_none() || *kind == Kind::Item) {
+            let asked = Reindex {
+                scope: given.item_type.clone(),
+                reset: given.reset,
+                limit: None,
+                batch: given.batch,
+                background: false,
+            };
+            let tell = |progress: Progress| {
+                bar.set_length(before + progress.total.max(progress.indexed));
+                bar.set_position(before + progress.indexed);
+            };
+            before += reindex_now(&ctx, &indexes, kind, asked, &tell).await?.indexed;
+        }
+        Ok(before)
     };
-    let done = work.await;
+    let done: Result<u64> = work.await;
     bar.finish_and_clear();
     match done {
-        Ok(progress) => Done { database, indexed: progress.indexed, error: None },
+        Ok(indexed) => Done { database, indexed, error: None },
         Err(error) => Done { database, indexed: 0, error: Some(error.chain()) },
     }
 }
@@ -161,7 +168,7 @@ async fn one(given: &SearchReindex, database: String, ctx: Result<Ctx>) -> Done 
 /// A bar on a terminal, and nothing where there is none.
 fn bar(database: &str) -> ProgressBar {
     let bar = ProgressBar::new(0).with_message(database.to_owned());
-    if let Ok(style) = ProgressStyle::with_template("{msg} {bar:40} {pos}/{len} items {eta}") {
+    if let Ok(style) = ProgressStyle::with_template("{msg} {bar:40} {pos}/{len} documents {eta}") {
         bar.set_style(style);
     }
     bar

@@ -89,8 +89,10 @@ mod tests {
 
     #[test]
     fn an_error_document_is_read_and_anything_else_is_not_mistaken_for_one() {
-        let refused =
-            answer(403, "<?xml?><Error><Code>AccessDenied</Code><Message>Request has\nexpired</Message></Error>");
+        let refused = answer(
+            403,
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Error><Code>AccessDenied</Code><Message>Request has\nexpired</Message></Error>",
+        );
         assert_eq!(refused.code.as_deref(), Some("AccessDenied"));
         assert_eq!(refused.shown(), "403 AccessDenied (Request hasexpired)");
         assert_eq!(refused.date.unwrap().to_rfc3339(), "2026-11-24T10:00:00+00:00");

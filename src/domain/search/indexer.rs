@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use uuid::Uuid;
 
 use super::document::{Document, Kind};
+use super::files::FileIndexer;
 use super::items::ItemIndexer;
 use crate::context::Ctx;
 use crate::db::{Db, Sql, Tx};
@@ -32,7 +33,8 @@ pub trait Indexer: Send + Sync {
     /// The documents among these that exist now.
     async fn load(&self, ctx: &Ctx, tx: &Tx, ids: &[Uuid]) -> Result<Vec<Document>>;
 
-    /// The next documents in the order of their ids; `scope` limits them to a type, or a state of change orders.
+    /// The next documents in the order of their ids; `scope` limits them to a type of items or documents, or a
+    /// state of change orders.
     async fn page(
         &self,
         ctx: &Ctx,
@@ -63,7 +65,7 @@ pub struct Indexes(Vec<Arc<dyn Indexer>>);
 impl Indexes {
     /// Every kind that the product has.
     pub fn standard() -> Self {
-        Self::default().with(ItemIndexer)
+        Self::default().with(ItemIndexer).with(FileIndexer)
     }
 
     #[must_use]
@@ -74,6 +76,11 @@ impl Indexes {
 
     pub fn of(&self, kind: Kind) -> Option<&dyn Indexer> {
         self.0.iter().find(|indexer| indexer.kind() == kind).map(|indexer| &**indexer)
+    }
+
+    /// The kinds that are indexed, in their order.
+    pub fn kinds(&self) -> impl Iterator<Item = Kind> {
+        self.0.iter().map(|indexer| indexer.kind())
     }
 
     /// The indexer whom an event concerns.

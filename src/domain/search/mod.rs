@@ -5,6 +5,7 @@
 
 mod closeness;
 mod document;
+mod files;
 mod find;
 mod fold;
 mod highlight;

@@ -11,7 +11,7 @@ pub struct EventName {
 }
 
 /// Every event, in the order in which they are listed.
-pub const EVENTS: [EventName; 13] = [
+pub const EVENTS: [EventName; 18] = [
     EventName { name: "item.created", description: "An item of any type was added." },
     EventName { name: "item.updated", description: "Properties of an item changed." },
     EventName { name: "item.deleted", description: "An item was deleted." },
@@ -24,20 +24,36 @@ pub const EVENTS: [EventName; 13] = [
     EventName { name: "version.checkout_undone", description: "A check-out was ended without a check-in." },
     EventName { name: "version.file_bound", description: "A file was bound to a version, or its place there changed." },
     EventName { name: "version.file_unbound", description: "A file was taken off a version." },
+    EventName { name: "file.uploaded", description: "A file was brought, be its content new or not." },
+    EventName {
+        name: "file.attached",
+        description: "A file was attached to an item, or its place there changed; names the item.",
+    },
+    EventName { name: "file.detached", description: "A file was taken off an item; names the item." },
+    EventName {
+        name: "file.converted",
+        description: "The preview of a file was made, or it was found that none can be made.",
+    },
+    EventName { name: "file.deleted", description: "A file was deleted." },
     EventName { name: TEST, description: "Sent on request, to try a webhook; patterns do not matter to it." },
 ];
 
 /// The event that is sent on request.
 pub const TEST: &str = "webhook.test";
 
-/// What is told of versions is called alike inside and outside.
-const VERSION_EVENTS: [&str; 6] = [
+/// What is called alike inside and outside.
+const SAME: [&str; 11] = [
     "version.released",
     "version.checked_out",
     "version.checked_in",
     "version.checkout_undone",
     "version.file_bound",
     "version.file_unbound",
+    "file.uploaded",
+    "file.attached",
+    "file.detached",
+    "file.converted",
+    "file.deleted",
 ];
 
 /// The relationship whose changes are those of a BOM.
@@ -47,7 +63,7 @@ const BOM_LINE: &str = "Part BOM";
 pub fn concerns(topic: &str) -> bool {
     matches!(topic, "item.created" | "item.updated" | "item.deleted" | "item.promoted")
         || topic.starts_with("relationship.")
-        || VERSION_EVENTS.contains(&topic)
+        || SAME.contains(&topic)
 }
 
 /// The events that a change is; `released` says that it led to a released state from one that is not.
@@ -61,7 +77,7 @@ pub fn events_of(topic: &str, item_type: &str, released: bool) -> Vec<&'static s
         "relationship.created" | "relationship.updated" | "relationship.deleted" if item_type == BOM_LINE => {
             vec!["bom.changed"]
         }
-        _ => VERSION_EVENTS.into_iter().filter(|name| *name == topic).collect(),
+        _ => SAME.into_iter().filter(|name| *name == topic).collect(),
     }
 }
 
@@ -113,6 +129,8 @@ mod tests {
             ("relationship.created", "Document Part", false, &[]),
             ("version.checked_out", "Version", false, &["version.checked_out"]),
             ("version.created", "Version", false, &[]),
+            ("file.attached", "File", false, &["file.attached"]),
+            ("file.preview_requested", "File", false, &[]),
             ("plugin.activated", "Plugin", false, &[]),
             ("webhook.created", "Webhook", false, &[]),
         ] {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::support::client::Client;
+use crate::support::files::{bring, form, send_form};
 use crate::support::world::{World, add_line, add_part, id};
 use crate::support::{Installation, on_every_backend};
 
@@ -22,6 +23,7 @@ on_every_backend!(
     the_index_is_made_anew_at_once_or_as_a_job,
     a_broken_index_is_mended_by_the_command_line,
     reports_count_as_json_and_as_sheets,
+    files_are_found_by_those_who_may_read_them,
     files_and_change_orders_are_searched_before_there_are_any,
 );
 
@@ -400,13 +402,14 @@ async fn a_broken_index_is_mended_by_the_command_line(at: Installation) {
     for number in ["C-1", "C-2"] {
         part(admin, number, "casing").await;
     }
+    bring(admin, "casing.txt", b"a file").await;
     settled(admin).await;
     // An index that lost a row and has one too many, as after a restore.
     {
         use sea_orm::{ConnectionTrait, Database};
         let url = world.at.setting("YUANTUS_DATABASE_URL_TEMPLATE").unwrap();
         let db = Database::connect(url.replace("{tenant_id}", "acme").replace("{org_id}", "org-1")).await.unwrap();
-        db.execute_unprepared("DELETE FROM search_documents WHERE number_key = 'c-1'").await.unwrap();
+        db.execute_unprepared("DELETE FROM search_documents WHERE number_key = 'c-1' OR kind = 'file'").await.unwrap();
         let stray = sea_orm::Statement::from_sql_and_values(
             db.get_database_backend(),
             "INSERT INTO search_documents (kind, document_id, type_id, title, body, created_at) \
@@ -423,11 +426,12 @@ async fn a_broken_index_is_mended_by_the_command_line(at: Installation) {
         serde_json::from_slice(&done.stdout).unwrap()
     };
     let done = json(&["search", "reindex", "--all", "--json"]);
-    assert_eq!(done, json!([{"database": "acme/org-1", "indexed": 2}]));
+    assert_eq!(done, json!([{"database": "acme/org-1", "indexed": 3}]));
+    assert_eq!(admin.get("/search/files?q=casing").await.expect(200)["total"], 1);
     assert_eq!(numbers(admin, "casing").await, ["C-1", "C-2"]);
     assert_eq!(admin.get("/search/status").await.expect(200)["documents"], 2);
     let reset = ["search", "reindex", "--tenant", "acme", "--org", "org-1", "--reset", "--json"];
-    assert_eq!(json(&reset)[0]["indexed"], 2);
+    assert_eq!(json(&reset)[0]["indexed"], 3);
     assert_eq!(json(&["search", "reindex", "--tenant", "acme", "--item-type", "Part", "--json"])[0]["indexed"], 2);
     assert_eq!(numbers(admin, "casing").await, ["C-1", "C-2"]);
     for (args, told) in [
@@ -469,6 +473,40 @@ async fn reports_count_as_json_and_as_sheets(at: Installation) {
     {
         assert_eq!(admin.get(&format!("/search/reports/{path}?format=csv")).await.text, header);
     }
+}
+
+async fn files_are_found_by_those_who_may_read_them(at: Installation) {
+    let world = &World::start(at).await;
+    let (admin, engineer) = (&world.admin, world.user("lin", &["engineer"]).await);
+    let texts = [("author", "Mori Hanako"), ("source_system", "CAD-X"), ("generate_preview", "false")];
+    let drawing = send_form(admin, form("bracket-0815 齿轮.dxf", b"a drawing", &texts)).await.expect(200);
+    let sheet = bring(admin, "prices.csv", b"a;b").await;
+    // The same content under another name is found by both.
+    assert_eq!(bring(admin, "angle-4711.dxf", b"a drawing").await, drawing["id"]);
+    settled(admin).await;
+    let found = async |client: &Client, query: &str| {
+        let answer = client.get(&format!("/search/files?q={query}")).await.expect(200);
+        let ids: Vec<String> =
+            answer["results"].as_array().unwrap().iter().map(|hit| hit["id"].as_str().unwrap().to_owned()).collect();
+        assert_eq!(answer["total"], ids.len(), "{query}: {answer}");
+        ids
+    };
+    let id = drawing["id"].as_str().unwrap();
+    for query in ["bracket-0815", "0815", "齿轮", "轮", "hanako", "cad-x", "angle-4711", "brackte-0815"] {
+        assert_eq!(found(admin, query).await, [id], "{query}");
+        assert!(found(&engineer, query).await.is_empty(), "{query}");
+    }
+    assert_eq!(found(admin, "").await, [sheet.as_str(), id]);
+    // Whoever may get the item finds what hangs on it, and nobody what is deleted.
+    let part = part(admin, "P-1", "Bracket").await;
+    let attached = admin.post("/file/attach", &json!({"item_id": part, "file_id": id})).await.expect(200);
+    assert_eq!(found(&engineer, "0815").await, [id]);
+    assert!(found(&engineer, "prices").await.is_empty());
+    admin.delete(&format!("/file/attachment/{}", attached["id"].as_str().unwrap())).await.expect(200);
+    assert!(found(&engineer, "0815").await.is_empty());
+    admin.delete(&format!("/file/{id}")).await.expect(200);
+    settled(admin).await;
+    assert!(found(admin, "0815").await.is_empty());
 }
 
 async fn files_and_change_orders_are_searched_before_there_are_any(at: Installation) {
