@@ -28,6 +28,7 @@ mod m0022_files;
 mod m0023_versions;
 mod m0024_version_files;
 mod m0026_upload_sessions;
+mod m0027_version_lines;
 
 /// The changes of a product database, oldest first.
 pub struct Migrator;
@@ -59,6 +60,7 @@ impl ChangeList for Migrator {
             Change::expand(m0023_versions::Migration),
             Change::expand(m0024_version_files::Migration),
             Change::expand(m0026_upload_sessions::Migration),
+            Change::expand(m0027_version_lines::Migration),
         ]
     }
 }

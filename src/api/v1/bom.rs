@@ -13,7 +13,7 @@ use crate::api::auth::OrgCaller;
 use crate::api::body::Body;
 use crate::api::error::ApiResult;
 use crate::api::shapes::{Encoded, FreeObject};
-use crate::domain::bom::{self, AddedLine, BomTree, NewLine, TreeQuery};
+use crate::domain::bom::{self, AddedLine, BomTree, NewLine, TreeQuery, TreeRequest};
 use crate::error::Result;
 
 pub struct BomApi;
@@ -140,8 +140,11 @@ impl BomApi {
         unit_position: Query<Option<String>>,
         /// Options as a JSON object: `{"Color": "Red"}`.
         config: Query<Option<String>>,
+        /// ISO 8601: what stood released at that moment, on every level; what never was released is shown as it is now.
+        as_of: Query<Option<String>>,
     ) -> ApiResult<Encoded<TreeNode>> {
         let query = TreeQuery {
+            as_of: as_of.0,
             depth: depth.0,
             date: effective_date.0,
             lot: lot_number.0,
@@ -173,6 +176,7 @@ impl BomApi {
         config: Query<Option<String>>,
     ) -> ApiResult<Encoded<TreeNode>> {
         let query = TreeQuery {
+            as_of: None,
             depth: levels.0,
             date: date.0,
             lot: lot_number.0,
@@ -181,6 +185,22 @@ impl BomApi {
             config: config.0,
         };
         Ok(bom::tree(&caller.0, &item_id, query.at_date_or(caller.0.now())?, encoded).await?)
+    }
+
+    /// Read the tree of a version
+    ///
+    /// Of a released version exactly what was released, on every level. A draft shows what it holds now.
+    #[oai(path = "/version/:version_id", method = "get", operation_id = "get_version_bom")]
+    async fn version_tree(
+        &self,
+        caller: OrgCaller,
+        version_id: Path<String>,
+        /// Levels, 0 to 100.
+        #[oai(default = "ten")]
+        levels: Query<i32>,
+    ) -> ApiResult<Encoded<TreeNode>> {
+        let request = TreeRequest { depth: levels.0, ..TreeRequest::default() };
+        Ok(bom::version_tree(&caller.0, &version_id, request, encoded).await?)
     }
 }
 

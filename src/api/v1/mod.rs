@@ -76,7 +76,7 @@ type Apis = (
         meta::ItemStatesApi,
     ),
     ui::UiApi,
-    (versions::CheckOutsApi, versions::VersionsApi, versions::VersionFilesApi),
+    (versions::CheckOutsApi, versions::VersionsApi, versions::RevisionsApi, versions::VersionFilesApi),
     bom::BomApi,
     imports::ImportsApi,
     (
@@ -118,7 +118,7 @@ pub fn service() -> OpenApiService<Apis, ()> {
             meta::ItemStatesApi,
         ),
         ui::UiApi,
-        (versions::CheckOutsApi, versions::VersionsApi, versions::VersionFilesApi),
+        (versions::CheckOutsApi, versions::VersionsApi, versions::RevisionsApi, versions::VersionFilesApi),
         bom::BomApi,
         imports::ImportsApi,
         (

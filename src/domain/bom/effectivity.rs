@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 
 use chrono::{DateTime, Utc};
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::natural;
@@ -24,13 +25,21 @@ impl When {
 }
 
 /// A recorded effectivity of a line.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Deserialize)]
 pub struct Effectivity {
     /// Date, Lot, Serial or Unit.
     pub kind: String,
     pub start: Option<DateTime<Utc>>,
     pub end: Option<DateTime<Utc>>,
     pub payload: Value,
+}
+
+impl Effectivity {
+    /// Those that were sealed with a line.
+    pub fn read_all(sealed: &Value) -> Vec<Self> {
+        let each = sealed.as_array().into_iter().flatten();
+        each.filter_map(|one| Self::deserialize(one).ok()).collect()
+    }
 }
 
 /// Whether a line holds: on the date (both ends included), and for the lot, serial number and unit, where it has an

@@ -10,8 +10,8 @@ use uuid::Uuid;
 use super::effectivity::{Effectivity, When, in_force};
 use super::{PART_BOM, natural, repo};
 use crate::context::Ctx;
-use crate::domain::meta::{self, Graph, Item, Model, parse_id, parse_moment};
-use crate::domain::permission::Action;
+use crate::domain::meta::{self, Item, Model, parse_id, parse_moment};
+use crate::domain::version::{self, Basis, Structure, StructureLine};
 use crate::error::{Error, Result};
 use crate::types::{Condition, Selections};
 
@@ -30,6 +30,8 @@ pub struct TreeRequest {
     pub when: When,
     /// The configuration; none keeps every line.
     pub selections: Option<Selections>,
+    /// Other contents than those of now.
+    pub basis: Option<Basis>,
 }
 
 /// Which tree, as a client writes it.
@@ -43,6 +45,8 @@ pub struct TreeQuery {
     pub unit: Option<String>,
     /// The chosen options, as a JSON object.
     pub config: Option<String>,
+    /// ISO 8601: what stood released then.
+    pub as_of: Option<String>,
 }
 
 impl TreeQuery {
@@ -61,7 +65,8 @@ impl TreeQuery {
     fn request(self, at: Option<DateTime<Utc>>) -> Result<TreeRequest> {
         let selections = self.config.as_deref().map(parse_selections).transpose()?;
         let when = When { at, lot: self.lot, serial: self.serial, unit: self.unit };
-        Ok(TreeRequest { depth: self.depth, when, selections })
+        let as_of = self.as_of.as_deref().map(|text| parse_date("as_of", text)).transpose()?;
+        Ok(TreeRequest { depth: self.depth, when, selections, basis: as_of.map(Basis::AsOf) })
     }
 }
 
@@ -110,7 +115,7 @@ pub struct BomLine {
 }
 
 /// The tree below an item, without what the caller may not read, as `render` makes an answer of it. Two queries for the
-/// structure, whatever its size; putting it together and rendering keep no thread of other requests.
+/// structure as it is now, whatever its size; putting it together and rendering keep no thread of other requests.
 ///
 /// Fails with `NotFound`, `Invalid` for a depth outside 0 to 100, `BadRequest` `TREE_TOO_LARGE`, and as `render` does.
 pub async fn tree<T: Send + 'static>(
@@ -119,23 +124,50 @@ pub async fn tree<T: Send + 'static>(
     request: TreeRequest,
     render: impl FnOnce(&BomTree) -> Result<T> + Send + 'static,
 ) -> Result<T> {
-    let root = parse_id(root)?;
+    let model = Model::load(ctx).await?;
+    let item = meta::require_item(ctx, &model, parse_id(root)?).await?;
+    built(ctx, model, item, request, render).await
+}
+
+/// The tree of a version: of a released one exactly what was released, on every level.
+///
+/// Fails with `NotFound` ("Version … not found"), else as [`tree`] does.
+pub async fn version_tree<T: Send + 'static>(
+    ctx: &Ctx,
+    version: &str,
+    request: TreeRequest,
+    render: impl FnOnce(&BomTree) -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let (model, item, version) = version::require_version(ctx, version).await?;
+    let request = TreeRequest { basis: Some(Basis::Version(Box::new(version))), ..request };
+    built(ctx, model, item, request, render).await
+}
+
+async fn built<T: Send + 'static>(
+    ctx: &Ctx,
+    model: Model,
+    item: Item,
+    request: TreeRequest,
+    render: impl FnOnce(&BomTree) -> Result<T> + Send + 'static,
+) -> Result<T> {
     if !(0..=MAX_DEPTH).contains(&request.depth) {
         let message = format!("0 to {MAX_DEPTH} levels");
         return Err(Error::invalid_field("value_error", &["query", "depth"], message));
     }
     let depth = u32::try_from(request.depth).unwrap_or(0);
-    let model = Model::load(ctx).await?;
-    let item = meta::require_item(ctx, &model, root).await?;
     let number_property = model.item_type(&item.item_type)?.number_property.clone();
-    let graph = meta::descend(ctx, PART_BOM, root, depth).await?;
-    let recorded = recorded_effectivities(ctx, &graph, &request.when).await?;
+    let structure = match request.basis.clone() {
+        Some(basis) => version::structure(ctx, &model, PART_BOM, &item, basis, depth).await?,
+        None => version::current_structure(ctx, &model, PART_BOM, item.id, depth).await?,
+    };
+    let recorded = recorded_effectivities(ctx, &structure, &request.when).await?;
     let place = PLACES.acquire().await.map_err(|closed| Error::internal("Trees cannot be made").caused_by(closed))?;
     let made = tokio::task::spawn_blocking(move || {
         let _place = place;
-        let item = Arc::new(model.governed(item));
-        let lines = visible_lines(&model, graph, &recorded, &request);
-        let root = Builder { lines, nodes: 0, most: MAX_NODES }.node(item, depth)?;
+        let root = structure.root;
+        let item = Arc::new(model.governed(structure.nodes.get(&root).cloned().unwrap_or(item)));
+        let lines = visible_lines(&model, structure, &recorded, &request);
+        let root = Builder { lines, nodes: 0, most: MAX_NODES }.node((root, item), depth)?;
         render(&BomTree { root, number_property })
     });
     made.await.map_err(|error| Error::internal("Making a tree stopped halfway").caused_by(error))?
@@ -146,25 +178,26 @@ pub fn too_large(message: String) -> Error {
     Error::bad_request(message).code("TREE_TOO_LARGE", "The tree is too large for one answer. Ask for fewer levels.")
 }
 
-type Lines = HashMap<Uuid, Vec<(Arc<Item>, Arc<Item>)>>;
+/// A part in one of its contents, by the key that its structure knows it by.
+type Node = (Uuid, Arc<Item>);
 
-/// Every line that holds and whose ends may be read, by parent and in the order of find numbers.
-fn visible_lines(model: &Model, graph: Graph, recorded: &Recorded, request: &TreeRequest) -> Lines {
-    let items: HashMap<Uuid, Arc<Item>> = graph
-        .items
-        .into_iter()
-        .filter(|(_, item)| model.allow(item, Action::Get))
-        .map(|(id, item)| (id, Arc::new(model.governed(item))))
-        .collect();
-    let keep = |line: Item| {
-        let child = items.get(&line.related_id?)?.clone();
-        let effectivities = recorded.get(&line.id).map_or(&[][..], Vec::as_slice);
-        let kept = model.allow(&line, Action::Get)
-            && in_force(&line, effectivities, &request.when)
-            && selected(&line, request.selections.as_ref());
-        kept.then(|| (Arc::new(model.governed(line)), child))
+type Lines = HashMap<Uuid, Vec<(Arc<Item>, Node)>>;
+
+/// Every line that holds and whose child may be read, by parent and in the order of find numbers.
+fn visible_lines(model: &Model, structure: Structure, recorded: &Recorded, request: &TreeRequest) -> Lines {
+    let items: HashMap<Uuid, Arc<Item>> =
+        structure.nodes.into_iter().map(|(key, item)| (key, Arc::new(model.governed(item)))).collect();
+    let keep = |StructureLine { line, to, effectivities }: StructureLine| {
+        let child = items.get(&to)?.clone();
+        let sealed = effectivities.map(|kept| Effectivity::read_all(&kept));
+        let effectivities = match &sealed {
+            Some(sealed) => sealed,
+            None => recorded.get(&line.id).map_or(&[][..], Vec::as_slice),
+        };
+        let kept = in_force(&line, effectivities, &request.when) && selected(&line, request.selections.as_ref());
+        kept.then(|| (Arc::new(model.governed(line)), (to, child)))
     };
-    graph
+    structure
         .lines
         .into_iter()
         .map(|(parent, lines)| {
@@ -177,11 +210,12 @@ fn visible_lines(model: &Model, graph: Graph, recorded: &Recorded, request: &Tre
 
 type Recorded = HashMap<Uuid, Vec<Effectivity>>;
 
-async fn recorded_effectivities(ctx: &Ctx, graph: &Graph, when: &When) -> Result<Recorded> {
+async fn recorded_effectivities(ctx: &Ctx, structure: &Structure, when: &When) -> Result<Recorded> {
     if when.at.is_none() && !when.filters_beyond_dates() {
         return Ok(HashMap::new());
     }
-    let lines: Vec<Uuid> = graph.lines.values().flatten().map(|line| line.id).collect();
+    let live = structure.lines.values().flatten().filter(|line| line.effectivities.is_none());
+    let lines: Vec<Uuid> = live.map(|line| line.line.id).collect();
     repo::of_lines(&*ctx.db, &lines).await
 }
 
@@ -210,12 +244,12 @@ struct Builder {
 }
 
 impl Builder {
-    fn node(&mut self, item: Arc<Item>, depth: u32) -> Result<BomNode> {
+    fn node(&mut self, (key, item): Node, depth: u32) -> Result<BomNode> {
         self.nodes += 1;
         if self.nodes > self.most {
             return Err(too_large(format!("The tree has more than {} nodes", self.most)));
         }
-        let below = if depth == 0 { Vec::new() } else { self.lines.get(&item.id).cloned().unwrap_or_default() };
+        let below = if depth == 0 { Vec::new() } else { self.lines.get(&key).cloned().unwrap_or_default() };
         let mut children = Vec::with_capacity(below.len());
         for (relationship, child) in below {
             children.push(BomLine { relationship, child: self.node(child, depth - 1)? });
@@ -242,8 +276,9 @@ mod tests {
         };
         let part = Arc::new(apply(&org.ctx, given).await.unwrap().items[0].item.clone());
         let build = |most: usize| {
-            let lines = HashMap::from([(part.id, vec![(part.clone(), part.clone())])]);
-            Builder { lines, nodes: 0, most }.node(part.clone(), 9)
+            let node = (part.id, part.clone());
+            let lines = HashMap::from([(part.id, vec![(part.clone(), node.clone())])]);
+            Builder { lines, nodes: 0, most }.node(node, 9)
         };
         assert!(build(10).is_ok());
         let error = build(9).unwrap_err();

@@ -74,6 +74,13 @@ pub(super) async fn refuse_if_used(write: &Write<'_>, item: &Item, lines: &[Item
     let users = repo::uses::by_relationships(&write.tx, write.model, going, MOST_NAMED).await?;
     let mut count = users.count;
     let mut named = name_relationships(write, &ids, users.shown).await?;
+    let users = repo::uses::by_versions(&write.tx, write.model, going, MOST_NAMED).await?;
+    count += users.count;
+    named.extend(users.shown.iter().map(|item| {
+        let mut named = name(write, item);
+        named["relationship"] = json!("version");
+        named
+    }));
     for kind in write.model.item_types() {
         for property in kind.properties.iter().filter(|property| property.data_type == DataType::Item) {
             let place = (kind.id.as_str(), property.name.as_str());

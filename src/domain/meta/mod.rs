@@ -28,6 +28,7 @@ mod query;
 mod references;
 mod relate;
 mod repo;
+mod revision;
 mod schema;
 mod seed;
 mod shown;
@@ -76,7 +77,8 @@ pub use types::{
 pub use update::{lock_to_change, require_locked_item, update_item};
 pub use values::{Values, normalise, text_value};
 pub use versions::{
-    CheckOut, VERSION, VersionEvent, check_outs_of_others, ensure_version, has_versions, holder, log_version_event,
+    CheckOut, MAIN, VERSION, VersionEvent, check_outs_of_others, ensure_version, has_versions, holder,
+    log_version_event, open_revision, structure_kinds,
 };
 pub use views::{NewView, View, ViewKind, ViewQuery, delete_view, find_view, put_view};
 pub use write::{Turns, Write};

@@ -77,6 +77,8 @@ async fn take(
     let mut after = repo::items::update(&write.tx, after).await?;
     if to.is_released && versions::has_versions(kind) {
         after = versions::seal(write, kind, after).await?;
+    } else if !to.is_locked {
+        after = versions::reopen(write, kind, after).await?;
     }
     repo::history::insert(write.ctx, &write.tx, &item, &after, &step.action, comment).await?;
     write.record("item.promoted", &after, item.snapshot(), after.snapshot()).await?;

@@ -10,18 +10,21 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::item::Item;
-use super::model::ItemType;
-use super::repo;
-use super::repo::versions::Release;
+use super::model::{ItemType, Model};
+use super::repo::versions::{NewVersion, Release, Standing};
 use super::write::Write;
+use super::{repo, revision};
 use crate::context::Ctx;
 use crate::domain::audit::{Change, new_id};
-use crate::domain::lifecycle::{State, Unmet};
+use crate::domain::lifecycle::{self, State, Unmet};
+use crate::domain::permission::Action;
 use crate::error::{Error, Result};
 use crate::types::UserId;
 
 /// How audit rows call a version.
 pub const VERSION: &str = "Version";
+/// The branch that every item begins on.
+pub const MAIN: &str = "main";
 
 /// Something that happened to a version, for its history.
 #[derive(Debug, Clone)]
@@ -88,37 +91,48 @@ pub fn has_versions(kind: &ItemType) -> bool {
     kind.is_versionable && !kind.is_relationship
 }
 
-/// How the first version of an item of a type is called.
-fn first_revision(kind: &ItemType) -> &'static str {
-    match kind.revision_scheme.as_str() {
-        "1-9" | "number" => "1",
-        _ => "A",
-    }
-}
-
 /// The item's current version. Items get their first one when somebody needs it, as it would be had it been made with the
 /// item; the item is locked until the write ends.
 pub async fn ensure_version(write: &Write<'_>, kind: &ItemType, item: &Item) -> Result<Uuid> {
     if let Some(id) = repo::versions::lock_current(&write.tx, item.id).await? {
         return Ok(id);
     }
-    let (id, revision) = (new_id(), first_revision(kind));
-    let label = format!("{}.{revision}", item.generation);
+    let (id, revision) = (new_id(), revision::first(&kind.revision_scheme));
+    let label = label(item, revision);
     // What is released does not change any more: its last change was the release.
     let is_released = write.model.state(item).is_some_and(|state| state.is_released);
     let release =
         is_released.then(|| Release { by: item.modified_by_id, at: item.modified_on.unwrap_or(item.created_on) });
-    repo::versions::insert_first(&write.tx, item, (id, revision, &label), release).await?;
+    let new = NewVersion {
+        id,
+        revision,
+        label: &label,
+        branch: MAIN,
+        predecessor: None,
+        release,
+        created_by_id: item.created_by_id,
+        created_at: item.created_on,
+    };
+    repo::versions::insert_current(&write.tx, item, new).await?;
     let event = |action| VersionEvent { version_id: id, item_id: item.id, action, comment: None, changes: None };
     repo::versions::insert_event(&write.tx, event("create"), item.created_by_id, item.created_on).await?;
     if let Some(Release { by, at }) = release {
         repo::versions::insert_event(&write.tx, event("release"), by, at).await?;
+        keep_contents(write, id, item).await?;
     }
+    note_created(write, item, id, &label, is_released).await?;
+    Ok(id)
+}
+
+fn label(item: &Item, revision: &str) -> String {
+    format!("{}.{revision}", item.generation)
+}
+
+async fn note_created(write: &Write<'_>, item: &Item, id: Uuid, label: &str, is_released: bool) -> Result<()> {
     let after = json!({
         "id": id, "item_id": item.id, "version_label": label, "state": item.state, "is_released": is_released,
     });
-    write.note(change("version.created", id, None, Some(after))).await?;
-    Ok(id)
+    write.note(change("version.created", id, None, Some(after))).await
 }
 
 /// What an audit row tells of a version.
@@ -136,6 +150,7 @@ pub(super) async fn seal(write: &Write<'_>, kind: &ItemType, item: Item) -> Resu
     let id = ensure_version(write, kind, &item).await?;
     let release = Release { by: write.ctx.actor.user_id(), at: write.ctx.now() };
     if repo::versions::release(&write.tx, id, &item, release).await? {
+        keep_contents(write, id, &item).await?;
         let event = VersionEvent { version_id: id, item_id: item.id, action: "release", comment: None, changes: None };
         log_version_event(write, event).await?;
         let facts = |is_released| json!({ "id": id, "item_id": item.id, "is_released": is_released });
@@ -144,8 +159,98 @@ pub(super) async fn seal(write: &Write<'_>, kind: &ItemType, item: Item) -> Resu
     Ok(Item { current_version_id: Some(id), ..item })
 }
 
+/// Keeps what the item of a version consists of now, apart from all that may change: its structure and its files. What
+/// stood released before it is superseded.
+async fn keep_contents(write: &Write<'_>, version: Uuid, item: &Item) -> Result<()> {
+    let kinds: Vec<&str> = structure_kinds(write.model).collect();
+    repo::version_lines::copy(&write.tx, version, item.id, &kinds).await?;
+    repo::versions::bind_attachments(&write.tx, version, item.id, write.ctx.now()).await?;
+    let standing = standing(write, version).await?;
+    repo::versions::supersede(&write.tx, version, item.id, &standing.branch).await
+}
+
+/// The relationship types whose lines a version consists of.
+pub fn structure_kinds(model: &Model) -> impl Iterator<Item = &str> {
+    model.item_types().filter(|kind| kind.is_relationship && kind.is_acyclic).map(|kind| kind.id.as_str())
+}
+
+async fn standing(write: &Write<'_>, version: Uuid) -> Result<Standing> {
+    let found = repo::versions::standing(&write.tx, version).await?;
+    found.ok_or_else(|| Error::internal(format!("The current version {version} is missing")))
+}
+
+/// Opens the next revision of an item whose current version is released: it is the current one then, and the item is back
+/// where its lifecycle begins. What the item consists of stays and is the new version's; the old one has kept its own.
+///
+/// Fails with `BadRequest` where the current version is not released; the caller must be allowed to change the item.
+pub async fn open_revision(write: &Write<'_>, kind: &ItemType, item: Item, comment: Option<String>) -> Result<Item> {
+    write.model.require(&item, Action::Update)?;
+    let current = ensure_version(write, kind, &item).await?;
+    let item = Item { current_version_id: Some(current), ..item };
+    if !standing(write, current).await?.is_released {
+        let message = "Cannot revise an unreleased (in-work) version; release or discard the open draft first";
+        return Err(Error::bad_request(message));
+    }
+    let lifecycles = write.model.lifecycles();
+    let start = kind.lifecycle_map_id.and_then(|map| lifecycles.start(map)).cloned();
+    let (state, current_state) = match &start {
+        Some(start) => {
+            lifecycle::keep_state(&write.tx, start).await?;
+            (start.name.clone(), Some(start.id))
+        }
+        None => (item.state.clone(), item.current_state),
+    };
+    let after = Item {
+        state,
+        current_state,
+        modified_by_id: write.ctx.actor.user_id(),
+        modified_on: Some(write.ctx.now()),
+        ..item.clone()
+    };
+    let after = repo::items::update(&write.tx, after).await?;
+    repo::history::insert(write.ctx, &write.tx, &item, &after, "revise", comment.clone()).await?;
+    let after = next_version(write, kind, after, comment).await?;
+    write.record("item.revised", &after, item.snapshot(), after.snapshot()).await?;
+    Ok(after)
+}
+
+/// A step of the lifecycle led from a released version to where the item may change: that is the next version.
+pub(super) async fn reopen(write: &Write<'_>, kind: &ItemType, item: Item) -> Result<Item> {
+    match item.current_version_id {
+        Some(current) if standing(write, current).await?.is_released => next_version(write, kind, item, None).await,
+        _ => Ok(item),
+    }
+}
+
+async fn next_version(write: &Write<'_>, kind: &ItemType, item: Item, comment: Option<String>) -> Result<Item> {
+    let old = match item.current_version_id {
+        Some(current) => standing(write, current).await?,
+        None => return Err(Error::internal(format!("Item {} has no current version", item.id))),
+    };
+    let taken = repo::versions::revisions(&write.tx, item.id, &old.branch).await?;
+    let revision = revision::next_free(&kind.revision_scheme, &old.revision, &taken)?;
+    let (id, label) = (new_id(), label(&item, &revision));
+    let new = NewVersion {
+        id,
+        revision: &revision,
+        label: &label,
+        branch: &old.branch,
+        predecessor: Some(old.id),
+        release: None,
+        created_by_id: write.ctx.actor.user_id(),
+        created_at: write.ctx.now(),
+    };
+    repo::versions::insert_current(&write.tx, &item, new).await?;
+    repo::versions::copy_files(&write.tx, old.id, id, write.ctx.now()).await?;
+    let changes = Some(json!({ "from": old.label, "to": label }));
+    let event = VersionEvent { version_id: id, item_id: item.id, action: "revise", comment, changes };
+    log_version_event(write, event).await?;
+    note_created(write, &item, id, &label, false).await?;
+    Ok(Item { current_version_id: Some(id), ..item })
+}
+
 /// Who has the item's current version checked out. The item is locked.
-pub(super) async fn check_out_of(write: &Write<'_>, item: &Item) -> Result<Option<CheckOut>> {
+async fn check_out_of(write: &Write<'_>, item: &Item) -> Result<Option<CheckOut>> {
     match item.current_version_id {
         Some(version) => repo::versions::check_out(&write.tx, version).await,
         None => Ok(None),
@@ -163,18 +268,29 @@ pub async fn check_outs_of_others<'a>(
     Ok(found)
 }
 
-/// Nobody else has the item's current version checked out; else `Conflict` `VERSION_CHECKED_OUT`. The item is locked.
-pub(super) async fn require_not_checked_out_by_other(write: &Write<'_>, item: &Item) -> Result<()> {
-    match check_out_of(write, item).await? {
+/// The item's contents may change: its state lets it, its current version is not released, and nobody else has it checked
+/// out. Else `Conflict` `STATE_LOCKED`, `VERSION_RELEASED` or `VERSION_CHECKED_OUT`. The item is locked.
+pub(super) async fn require_changeable(write: &Write<'_>, item: &Item) -> Result<()> {
+    write.model.require_unlocked(item)?;
+    let Some(version) = item.current_version_id else { return Ok(()) };
+    let Some(standing) = repo::versions::standing(&write.tx, version).await? else { return Ok(()) };
+    if standing.is_released {
+        return Err(released(item, &standing));
+    }
+    match standing.check_out {
         Some(check_out) if !check_out.is_mine(write.ctx) => Err(check_out.refusal()),
         _ => Ok(()),
     }
 }
 
-/// The item's contents may change: its state lets it, and nobody else has it checked out.
-pub(super) async fn require_changeable(write: &Write<'_>, item: &Item) -> Result<()> {
-    write.model.require_unlocked(item)?;
-    require_not_checked_out_by_other(write, item).await
+fn released(item: &Item, version: &Standing) -> Error {
+    let advice = format!(
+        "Version {} is released and does not change any more. Open the next one: POST /api/v1/versions/items/{}/revise.",
+        version.label, item.id
+    );
+    Error::conflict(format!("Version {} is released", version.id)).code("VERSION_RELEASED", advice).details(json!({
+        "version_id": version.id, "version_label": version.label, "released_at": version.released_at,
+    }))
 }
 
 /// An item that is checked out takes no step but its holder's, and none to a state in which it could not be checked in.

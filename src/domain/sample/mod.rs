@@ -161,7 +161,7 @@ mod tests {
     async fn numbers_on(ctx: &Ctx, root: Uuid, day: &str, wind_sensor: &str) -> Vec<(usize, String)> {
         let selections: Selections = values(json!({ "Wind sensor": wind_sensor }));
         let when = When { at: parse_moment(day), ..When::default() };
-        let request = TreeRequest { depth: 10, when, selections: Some(selections) };
+        let request = TreeRequest { depth: 10, when, selections: Some(selections), basis: None };
         let root = root.to_string();
         let found = tree(ctx, &root, request, |tree| {
             let mut found = Vec::new();

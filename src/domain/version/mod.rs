@@ -15,6 +15,8 @@ mod read;
 #[cfg(test)]
 mod recorded_tests;
 mod repo;
+mod revise;
+mod structure;
 mod undo;
 
 pub use check_in::{CheckIn, check_in};
@@ -23,4 +25,6 @@ pub use lock::{lock_to_change, require_checked_out_by_caller};
 pub use model::{Happening, ItemVersions, Lock, LockContext, Version, VersionView};
 pub use open::{init_version, open_version, record};
 pub use read::{get_version, require_version, version_history, version_tree, versions_of};
+pub use revise::revise;
+pub use structure::{Basis, Structure, StructureLine, current_structure, lines_of_version, structure};
 pub use undo::{Undo, undo_check_out};

@@ -40,6 +40,9 @@ pub struct Version {
     pub label: String,
     /// That of the item when the version was last set down; of the current version, the item's own counts.
     pub state: String,
+    /// The same, as the lifecycle knows it.
+    #[serde(skip)]
+    pub state_id: Option<Uuid>,
     pub is_current: bool,
     pub is_released: bool,
     pub is_superseded: bool,
@@ -98,8 +101,10 @@ impl Version {
 
     /// As it is shown, in the state of its item where it is the current one.
     pub(super) fn of(self, item: &Item) -> Self {
-        let state = if self.is_current { item.state.clone() } else { self.state };
-        Self { state, ..self }
+        if !self.is_current {
+            return self;
+        }
+        Self { state: item.state.clone(), state_id: item.current_state, ..self }
     }
 }
 

@@ -11,12 +11,13 @@ pub struct EventName {
 }
 
 /// Every event, in the order in which they are listed.
-pub const EVENTS: [EventName; 18] = [
+pub const EVENTS: [EventName; 19] = [
     EventName { name: "item.created", description: "An item of any type was added." },
     EventName { name: "item.updated", description: "Properties of an item changed." },
     EventName { name: "item.deleted", description: "An item was deleted." },
     EventName { name: "item.promoted", description: "An item took a step of its lifecycle; says from which state." },
     EventName { name: "item.released", description: "An item reached a released state; follows its item.promoted." },
+    EventName { name: "item.revised", description: "The next version of a released item was opened." },
     EventName { name: "bom.changed", description: "A line of a BOM was added, changed or removed; names both parts." },
     EventName { name: "version.released", description: "A version was released with its item; it stays as it was." },
     EventName { name: "version.checked_out", description: "Somebody took a version for themselves; names its item." },
@@ -61,7 +62,7 @@ const BOM_LINE: &str = "Part BOM";
 
 /// Whether any event comes of such a change.
 pub fn concerns(topic: &str) -> bool {
-    matches!(topic, "item.created" | "item.updated" | "item.deleted" | "item.promoted")
+    matches!(topic, "item.created" | "item.updated" | "item.deleted" | "item.promoted" | "item.revised")
         || topic.starts_with("relationship.")
         || SAME.contains(&topic)
 }
@@ -72,6 +73,7 @@ pub fn events_of(topic: &str, item_type: &str, released: bool) -> Vec<&'static s
         "item.created" => vec!["item.created"],
         "item.updated" => vec!["item.updated"],
         "item.deleted" => vec!["item.deleted"],
+        "item.revised" => vec!["item.revised"],
         "item.promoted" if released => vec!["item.promoted", "item.released"],
         "item.promoted" => vec!["item.promoted"],
         "relationship.created" | "relationship.updated" | "relationship.deleted" if item_type == BOM_LINE => {
@@ -121,6 +123,7 @@ mod tests {
             ("item.created", "Part", false, &["item.created"][..]),
             ("item.updated", "Document", false, &["item.updated"]),
             ("item.deleted", "Part", false, &["item.deleted"]),
+            ("item.revised", "Part", false, &["item.revised"]),
             ("item.promoted", "Part", false, &["item.promoted"]),
             ("item.promoted", "Part", true, &["item.promoted", "item.released"]),
             ("relationship.created", "Part BOM", false, &["bom.changed"]),

@@ -40,6 +40,7 @@ pub struct Model {
     pub created_at: DateTimeUtc,
     pub released_by_id: Option<i64>,
     pub released_at: Option<DateTimeUtc>,
+    pub state_id: Option<Uuid>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -26,6 +26,7 @@ pub mod stored_object;
 pub mod upload_session;
 pub mod version_event;
 pub mod version_file;
+pub mod version_line;
 pub mod view;
 pub mod webhook;
 pub mod webhook_delivery;

@@ -19,6 +19,8 @@ pub struct Model {
     pub checked_out_at: Option<DateTimeUtc>,
     pub created_by_id: Option<i64>,
     pub created_at: DateTimeUtc,
+    /// It hung on the item when the version was released.
+    pub from_attachment: bool,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -17,6 +17,7 @@ mod previews;
 mod query;
 mod query_model;
 mod quotas;
+mod revisions;
 mod rpc;
 mod search;
 mod stale;

@@ -4,8 +4,10 @@ mod check_outs;
 mod file_shapes;
 mod files;
 mod reads;
+mod revisions;
 mod shapes;
 
 pub use check_outs::CheckOutsApi;
 pub use files::VersionFilesApi;
 pub use reads::VersionsApi;
+pub use revisions::RevisionsApi;

@@ -52,6 +52,7 @@ pub async fn insert(tx: &Tx, bound: &VersionFile) -> Result<()> {
         is_primary: Set(bound.is_primary),
         created_by_id: Set(bound.created_by_id),
         created_at: Set(bound.created_at),
+        from_attachment: Set(false),
         ..locked(bound.lock.as_ref())
     };
     Entity::insert(row).exec_without_returning(tx).await?;

@@ -10,6 +10,7 @@ pub mod query;
 pub mod stored;
 pub mod types;
 pub mod uses;
+pub mod version_lines;
 pub mod versions;
 pub mod views;
 pub mod visible;

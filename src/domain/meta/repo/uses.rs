@@ -54,6 +54,21 @@ pub async fn by_relationships(tx: &Tx, model: &Model, going: Going, most: u64) -
     counted(tx, model, begin, rest, |_| {}, most).await
 }
 
+/// Items a version of which leads to what goes, and is known by no line of now.
+pub async fn by_versions(tx: &Tx, model: &Model, going: Going, most: u64) -> Result<Uses> {
+    let begin = || {
+        let mut sql = going.with();
+        sql.push(
+            ", users AS (SELECT DISTINCT v.item_id AS id FROM going g CROSS JOIN version_lines l \
+             JOIN item_versions v ON v.id = l.version_id WHERE l.related_id = g.id \
+             AND NOT EXISTS (SELECT 1 FROM items n WHERE n.id = l.line_id)) ",
+        );
+        sql
+    };
+    let rest = " FROM users CROSS JOIN items i WHERE i.id = users.id AND i.id NOT IN (SELECT id FROM going)";
+    counted(tx, model, begin, rest, |_| {}, most).await
+}
+
 /// Items of a type that refer by a property to one of those that go, and stay themselves.
 pub async fn by_property(
     tx: &Tx,

@@ -1,10 +1,12 @@
 //! Rows of versions, as far as items depend on them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::LockType;
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -12,7 +14,7 @@ use super::super::item::Item;
 use super::super::versions::{CheckOut, VersionEvent};
 use crate::db::Tx;
 use crate::domain::audit::new_id;
-use crate::entity::tenant::{item, item_version, version_event, version_file};
+use crate::entity::tenant::{file_attachment, item, item_version, version_event, version_file};
 use crate::error::Result;
 use crate::types::UserId;
 
@@ -26,25 +28,35 @@ pub struct Release {
     pub at: DateTime<Utc>,
 }
 
-/// Stores the first version of an item and makes it the current one.
-pub async fn insert_first(
-    tx: &Tx,
-    item: &Item,
-    (id, revision, label): (Uuid, &str, &str),
-    release: Option<Release>,
-) -> Result<()> {
+/// A version that is to be the current one.
+pub struct NewVersion<'a> {
+    pub id: Uuid,
+    pub revision: &'a str,
+    pub label: &'a str,
+    pub branch: &'a str,
+    pub predecessor: Option<Uuid>,
+    pub release: Option<Release>,
+    pub created_by_id: Option<UserId>,
+    pub created_at: DateTime<Utc>,
+}
+
+/// Stores a version of an item, which is like the item, and makes it the current one in the place of any other.
+pub async fn insert_current(tx: &Tx, item: &Item, new: NewVersion<'_>) -> Result<()> {
+    let past = item_version::ActiveModel { is_current: Set(false), ..Default::default() };
+    let current = item_version::Entity::update_many().set(past).filter(item_version::Column::ItemId.eq(item.id));
+    current.filter(item_version::Column::IsCurrent.eq(true)).exec(tx).await?;
     let row = item_version::ActiveModel {
-        id: Set(id),
+        id: Set(new.id),
         item_id: Set(item.id),
         generation: Set(item.generation),
-        revision: Set(revision.to_owned()),
-        version_label: Set(label.to_owned()),
+        revision: Set(new.revision.to_owned()),
+        version_label: Set(new.label.to_owned()),
         state: Set(item.state.clone()),
         is_current: Set(true),
-        is_released: Set(release.is_some()),
+        is_released: Set(new.release.is_some()),
         is_superseded: Set(false),
-        branch_name: Set("main".to_owned()),
-        predecessor_id: Set(None),
+        branch_name: Set(new.branch.to_owned()),
+        predecessor_id: Set(new.predecessor),
         branched_from_id: Set(None),
         properties: Set(Value::Object(item.properties.clone())),
         description: Set(None),
@@ -54,13 +66,14 @@ pub async fn insert_first(
         checkout_client_host: Set(None),
         checkout_workspace_path: Set(None),
         checkout_client_info: Set(None),
-        created_by_id: Set(item.created_by_id),
-        created_at: Set(item.created_on),
-        released_by_id: Set(release.and_then(|release| release.by)),
-        released_at: Set(release.map(|release| release.at)),
+        created_by_id: Set(new.created_by_id),
+        created_at: Set(new.created_at),
+        released_by_id: Set(new.release.and_then(|release| release.by)),
+        released_at: Set(new.release.map(|release| release.at)),
+        state_id: Set(item.current_state),
     };
     item_version::Entity::insert(row).exec_without_returning(tx).await?;
-    let current = item::ActiveModel { current_version_id: Set(Some(id)), ..Default::default() };
+    let current = item::ActiveModel { current_version_id: Set(Some(new.id)), ..Default::default() };
     item::Entity::update_many().set(current).filter(item::Column::Id.eq(item.id)).exec(tx).await?;
     Ok(())
 }
@@ -73,10 +86,117 @@ pub async fn release(tx: &Tx, id: Uuid, item: &Item, release: Release) -> Result
         properties: Set(Value::Object(item.properties.clone())),
         released_by_id: Set(release.by),
         released_at: Set(Some(release.at)),
+        state_id: Set(item.current_state),
         ..Default::default()
     };
     let update = item_version::Entity::update_many().set(released).filter(item_version::Column::Id.eq(id));
     Ok(update.filter(item_version::Column::IsReleased.eq(false)).exec(tx).await?.rows_affected > 0)
+}
+
+/// What stood released on a branch before this version stands behind it now.
+pub async fn supersede(tx: &Tx, version: Uuid, item: Uuid, branch: &str) -> Result<()> {
+    let superseded = item_version::ActiveModel { is_superseded: Set(true), ..Default::default() };
+    item_version::Entity::update_many()
+        .set(superseded)
+        .filter(item_version::Column::ItemId.eq(item))
+        .filter(item_version::Column::BranchName.eq(branch))
+        .filter(item_version::Column::IsReleased.eq(true))
+        .filter(item_version::Column::IsSuperseded.eq(false))
+        .filter(item_version::Column::Id.ne(version))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+/// What of a version its item goes by.
+#[derive(Debug, Clone)]
+pub struct Standing {
+    pub id: Uuid,
+    pub revision: String,
+    pub label: String,
+    pub branch: String,
+    pub is_released: bool,
+    pub released_at: Option<DateTime<Utc>>,
+    pub check_out: Option<CheckOut>,
+}
+
+pub async fn standing(db: &impl ConnectionTrait, id: Uuid) -> Result<Option<Standing>> {
+    let row = item_version::Entity::find_by_id(id).one(db).await?;
+    Ok(row.map(|row| Standing {
+        id: row.id,
+        revision: row.revision.clone(),
+        label: row.version_label.clone(),
+        branch: row.branch_name.clone(),
+        is_released: row.is_released,
+        released_at: row.released_at,
+        check_out: held(row),
+    }))
+}
+
+/// The revisions that an item has on a branch.
+pub async fn revisions(tx: &Tx, item: Uuid, branch: &str) -> Result<Vec<String>> {
+    let rows = item_version::Entity::find().select_only().column(item_version::Column::Revision);
+    let rows = rows.filter(item_version::Column::ItemId.eq(item)).filter(item_version::Column::BranchName.eq(branch));
+    Ok(rows.into_tuple().all(tx).await?)
+}
+
+/// Binds what hangs on an item to a version of it, where it is not bound already.
+pub async fn bind_attachments(tx: &Tx, version: Uuid, item: Uuid, at: DateTime<Utc>) -> Result<()> {
+    let bound = version_file::Entity::find().filter(version_file::Column::VersionId.eq(version)).all(tx).await?;
+    let mut known: HashSet<(Uuid, String)> = bound.into_iter().map(|row| (row.file_id, row.file_role)).collect();
+    let attached = file_attachment::Entity::find().filter(file_attachment::Column::ItemId.eq(item));
+    let attached = attached.order_by_asc(file_attachment::Column::Id).all(tx).await?;
+    let missing = attached.into_iter().filter(|row| known.insert((row.file_id, row.file_role.clone())));
+    let rows: Vec<version_file::ActiveModel> = (0..)
+        .zip(missing)
+        .map(|(sequence, row)| version_file::ActiveModel {
+            id: Set(new_id()),
+            version_id: Set(version),
+            file_id: Set(row.file_id),
+            file_role: Set(row.file_role),
+            sequence: Set(sequence),
+            is_primary: Set(false),
+            checked_out_by_id: Set(None),
+            checked_out_by_name: Set(None),
+            checked_out_at: Set(None),
+            created_by_id: Set(row.created_by_id),
+            created_at: Set(at),
+            from_attachment: Set(true),
+        })
+        .collect();
+    if !rows.is_empty() {
+        version_file::Entity::insert_many(rows).exec_without_returning(tx).await?;
+    }
+    Ok(())
+}
+
+/// Binds the files of a version to another, but for those that hang on the item itself.
+pub async fn copy_files(tx: &Tx, from: Uuid, to: Uuid, at: DateTime<Utc>) -> Result<()> {
+    let bound = version_file::Entity::find().filter(version_file::Column::VersionId.eq(from));
+    let bound = bound.filter(version_file::Column::FromAttachment.eq(false)).order_by_asc(version_file::Column::Id);
+    let rows: Vec<version_file::ActiveModel> = bound
+        .all(tx)
+        .await?
+        .into_iter()
+        .map(|row| version_file::ActiveModel {
+            id: Set(new_id()),
+            version_id: Set(to),
+            file_id: Set(row.file_id),
+            file_role: Set(row.file_role),
+            sequence: Set(row.sequence),
+            is_primary: Set(row.is_primary),
+            checked_out_by_id: Set(None),
+            checked_out_by_name: Set(None),
+            checked_out_at: Set(None),
+            created_by_id: Set(row.created_by_id),
+            created_at: Set(at),
+            from_attachment: Set(false),
+        })
+        .collect();
+    if !rows.is_empty() {
+        version_file::Entity::insert_many(rows).exec_without_returning(tx).await?;
+    }
+    Ok(())
 }
 
 /// Who has a version checked out.

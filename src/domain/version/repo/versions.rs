@@ -4,7 +4,7 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, Query
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::model::{Happening, Lock, LockContext, Version};
+use super::super::model::{Happening, Lock, LockContext, Version};
 use crate::db::Tx;
 use crate::domain::meta::Values;
 use crate::entity::tenant::{item_version, version_event};
@@ -33,6 +33,7 @@ impl From<item_version::Model> for Version {
             revision: row.revision,
             label: row.version_label,
             state: row.state,
+            state_id: row.state_id,
             is_current: row.is_current,
             is_released: row.is_released,
             is_superseded: row.is_superseded,
@@ -65,11 +66,11 @@ impl From<version_event::Model> for Happening {
     }
 }
 
-pub(super) async fn find(db: &impl ConnectionTrait, id: Uuid) -> Result<Option<Version>> {
+pub async fn find(db: &impl ConnectionTrait, id: Uuid) -> Result<Option<Version>> {
     Ok(item_version::Entity::find_by_id(id).one(db).await?.map(Version::from))
 }
 
-pub(super) async fn of_item(db: &impl ConnectionTrait, item: Uuid, page: PageRequest) -> Result<Vec<Version>> {
+pub async fn of_item(db: &impl ConnectionTrait, item: Uuid, page: PageRequest) -> Result<Vec<Version>> {
     let rows = item_version::Entity::find()
         .filter(item_version::Column::ItemId.eq(item))
         .order_by_asc(item_version::Column::Id)
@@ -78,14 +79,14 @@ pub(super) async fn of_item(db: &impl ConnectionTrait, item: Uuid, page: PageReq
     Ok(rows.all(db).await?.into_iter().map(Version::from).collect())
 }
 
-pub(super) async fn any_checked_out(db: &impl ConnectionTrait, item: Uuid) -> Result<bool> {
+pub async fn any_checked_out(db: &impl ConnectionTrait, item: Uuid) -> Result<bool> {
     let rows = item_version::Entity::find().select_only().column(item_version::Column::Id);
     let rows = rows.filter(item_version::Column::ItemId.eq(item));
     let held = rows.filter(item_version::Column::CheckedOutAt.is_not_null()).limit(1);
     Ok(held.into_tuple::<Uuid>().one(db).await?.is_some())
 }
 
-pub(super) async fn history(db: &impl ConnectionTrait, item: Uuid, page: PageRequest) -> Result<Vec<Happening>> {
+pub async fn history(db: &impl ConnectionTrait, item: Uuid, page: PageRequest) -> Result<Vec<Happening>> {
     let newest_first = version_event::Entity::find()
         .filter(version_event::Column::ItemId.eq(item))
         .order_by_desc(version_event::Column::CreatedAt)
@@ -114,14 +115,15 @@ async fn change(tx: &Tx, id: Uuid, changed: item_version::ActiveModel) -> Result
 }
 
 /// Stores who has a version checked out, or that nobody has.
-pub(super) async fn set_lock(tx: &Tx, id: Uuid, lock: Option<&Lock>) -> Result<()> {
+pub async fn set_lock(tx: &Tx, id: Uuid, lock: Option<&Lock>) -> Result<()> {
     change(tx, id, locked(lock)).await
 }
 
 /// The same, with what the version is like.
-pub(super) async fn set_down(tx: &Tx, version: &Version) -> Result<()> {
+pub async fn set_down(tx: &Tx, version: &Version) -> Result<()> {
     let changed = item_version::ActiveModel {
         state: Set(version.state.clone()),
+        state_id: Set(version.state_id),
         properties: Set(Value::Object(version.properties.clone())),
         ..locked(version.lock.as_ref())
     };
