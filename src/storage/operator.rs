@@ -142,7 +142,9 @@ impl Storage {
     pub(super) fn backend_of(&self, place: &ObjectPlace) -> Result<Arc<Backend>> {
         let Some(bucket) = place.bucket() else { return Ok(self.backend.clone()) };
         let StorageTarget::S3(configured) = &self.backend.target else {
-            return Err(Error::config("A bucket can be chosen where storage.type is s3; elsewhere, a prefix"));
+            return Err(Error::config(
+                "A bucket can be chosen where storage.kind is s3; elsewhere, a prefix. See docs/RUNBOOK.md, section 4",
+            ));
         };
         if configured.bucket == bucket {
             return Ok(self.backend.clone());

@@ -94,6 +94,15 @@ pub async fn run(given: Verify, app: &App) -> Result<()> {
         unsound += usize::from(!verified.as_ref().is_ok_and(Verified::is_sound));
         show(database, verified, given.json)?;
     }
+    let left = |verified: &Verified| verified.damaged.saturating_sub(verified.set_aside);
+    let left: u64 = done.iter().filter_map(|(_, verified)| verified.as_ref().ok()).map(left).sum();
+    if given.set_aside && left > 0 && !given.json {
+        let minutes = quiet.as_secs().div_ceil(60);
+        print::line(format!(
+            "{left} damaged contents were touched within the last {minutes} minutes and are left in their place: an upload of \
+             theirs may be under way. Run this again later to set them aside."
+        ))?;
+    }
     match unsound {
         _ if stop.is_cancelled() => Err(interrupted()),
         0 => Ok(()),

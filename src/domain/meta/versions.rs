@@ -66,7 +66,7 @@ impl CheckOut {
 
     /// The refusal of what only its holder may do.
     pub fn refusal(&self) -> Error {
-        let advice = "Ask them to check it in, or an administrator to undo the check-out.";
+        let advice = "Ask them to check it in, or an administrator to undo the check-out with force.";
         Error::conflict(format!("Version {} is checked out by another user", self.version_id))
             .code(
                 "VERSION_CHECKED_OUT",

@@ -52,5 +52,11 @@ fn require_may_break(ctx: &Ctx, version: &Version, force: bool, resource: &str) 
     if !force {
         return version.require_free(ctx);
     }
-    if ctx.actor.is_administrator() { Ok(()) } else { Err(denied(Action::Update, resource)) }
+    if ctx.actor.is_administrator() { Ok(()) } else { Err(forced_by_administrators(resource)) }
+}
+
+/// The refusal of ending somebody else's check-out.
+pub fn forced_by_administrators(resource: &str) -> Error {
+    denied(Action::Update, resource)
+        .code("PERMISSION_DENIED", "Only an administrator ends somebody else's check-out with force.")
 }

@@ -132,7 +132,7 @@ async fn objects_are_kept_where_the_place_says(at: Installation) {
         s3::create_bucket(&bucket).unwrap();
         place.extend(["--bucket", &bucket]);
     } else {
-        refused(&at.cli(&["tenant", "place", "acme", "--bucket", &bucket]), "storage.type is s3");
+        refused(&at.cli(&["tenant", "place", "acme", "--bucket", &bucket]), "storage.kind is s3");
     }
     ok(&at.cli(&place));
     ok(&at.cli(&["tenant", "create", "acme", "--admin-password", PASSWORD]));

@@ -7,7 +7,6 @@ use crate::domain::file::FileRole;
 use crate::domain::file::read::parse_id;
 use crate::domain::file::repo::version_files as repo;
 use crate::domain::meta::{Model, Turns, Write};
-use crate::domain::permission::{Action, denied};
 use crate::domain::version::{self, Lock, LockContext};
 use crate::error::{Error, Result};
 
@@ -54,7 +53,7 @@ pub async fn undo_file_check_out(
             return Err(refusal);
         }
         if !ctx.actor.is_administrator() {
-            return Err(denied(Action::Update, &item.item_type));
+            return Err(version::forced_by_administrators(&item.item_type));
         }
     }
     let after = VersionFile { lock: None, ..there.clone() };
