@@ -153,6 +153,13 @@ async fn find(ctx: &Ctx, model: &Model, given: &AmlItem) -> Result<(Found, Optio
     for (name, value) in normalise(kind, without_mirrors(kind, properties, "")?)? {
         all.push(equals(kind, name, value)?);
     }
+    // A number is one row of an index: no list needs to be made of it.
+    if let [Filter::Test(Field::Column(Column::Key), Test::Is(Operand::Json(Value::String(number))))] = all.as_slice() {
+        let found = repo::items::by_key_with_revision(&*ctx.db, &kind.id, number).await?;
+        let (item, revision) = found.unzip();
+        let items = item.filter(|item| model.allow(item, Action::Get)).into_iter().collect();
+        return Ok((Found { items, truncated: false }, revision));
+    }
     let filter = Filter::All(all);
     let wanted = Wanted { model, kind: &kind.id, filter: &filter };
     let (mut items, revision) = repo::query::first_with_revision(&*ctx.db, &wanted, MOST_FOUND + 1).await?;

@@ -126,6 +126,14 @@ pub async fn find_with_revision(db: &impl ConnectionTrait, id: Uuid) -> Result<O
     Ok(Some((item::Model::from_query_result(&row, "")?.into(), revision_of(&row)?)))
 }
 
+/// The item of a type that bears a number, in the same way.
+pub async fn by_key_with_revision(db: &impl ConnectionTrait, kind: &str, key: &str) -> Result<Option<(Item, i64)>> {
+    let mut sql = Sql::new(format!("SELECT i.*, {MODEL_REVISION} FROM items i WHERE i.item_type_id = "));
+    sql.bind(kind).push(" AND i.unique_key = ").bind(key);
+    let Some(row) = db.query_one_raw(sql.statement(db)).await? else { return Ok(None) };
+    Ok(Some((item::Model::from_query_result(&row, "")?.into(), revision_of(&row)?)))
+}
+
 /// Selects the revision of the model beside each row: no row is read under another model than it says.
 pub(super) const MODEL_REVISION: &str =
     "COALESCE((SELECT value FROM model_revision WHERE id = 1), 0) AS model_revision";
