@@ -55,7 +55,8 @@ const SEAL_RELEASED: &str = "INSERT INTO version_lines (version_id, line_id, ite
     current_state, unique_key, source_id, related_id, related_version_id, properties, permission_id, owner_id, created_by_id, \
     created_on, modified_by_id, modified_on, change_count) \
     SELECT v.id, i.id, i.item_type_id, i.config_id, i.generation, i.state, i.current_state, i.unique_key, i.source_id, \
-    i.related_id, (SELECT r.current_version_id FROM items r WHERE r.id = i.related_id), i.properties, i.permission_id, \
+    i.related_id, COALESCE((SELECT x.id FROM item_versions x WHERE x.item_id = i.related_id AND x.is_released \
+    ORDER BY x.released_at DESC, x.id DESC LIMIT 1), (SELECT r.current_version_id FROM items r WHERE r.id = i.related_id)), i.properties, i.permission_id, \
     i.owner_id, i.created_by_id, i.created_on, i.modified_by_id, i.modified_on, i.change_count \
     FROM item_versions v JOIN items i ON i.source_id = v.item_id JOIN item_types t ON t.id = i.item_type_id \
     WHERE v.is_released AND v.is_current AND t.is_acyclic AND i.related_id IS NOT NULL";

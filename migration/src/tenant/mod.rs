@@ -29,6 +29,7 @@ mod m0023_versions;
 mod m0024_version_files;
 mod m0026_upload_sessions;
 mod m0027_version_lines;
+mod m0035_policies;
 
 /// The changes of a product database, oldest first.
 pub struct Migrator;
@@ -61,6 +62,7 @@ impl ChangeList for Migrator {
             Change::expand(m0024_version_files::Migration),
             Change::expand(m0026_upload_sessions::Migration),
             Change::expand(m0027_version_lines::Migration),
+            Change::expand(m0035_policies::Migration),
         ]
     }
 }

@@ -27,6 +27,7 @@ mod promote;
 mod query;
 mod references;
 mod relate;
+mod release_policy;
 mod repo;
 mod revision;
 mod schema;
@@ -63,6 +64,7 @@ pub use numbering::{
 pub use period::{Period, recorded_period};
 pub use query::{Expand, Page, Query, get_expanded, query};
 pub use relate::{add_relationship, locked_lines, remove_relationship};
+pub use release_policy::{ReleasePolicy, release_policy, set_release_policy};
 pub use repo::history::Taken;
 pub use repo::visible::visible;
 pub use schema::json_schema;

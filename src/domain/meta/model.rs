@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::item::{Item, not_found};
 pub use super::item_type::{DataType, IndexStatus, ItemType, Property};
 use super::numbering::Sequence;
+use super::release_policy::ReleasePolicy;
 use super::repo;
 use crate::context::Ctx;
 use crate::db::Db;
@@ -23,6 +24,7 @@ struct Facts {
     lifecycles: Lifecycles,
     /// By type.
     sequences: BTreeMap<String, Sequence>,
+    release_policy: ReleasePolicy,
 }
 
 impl Facts {
@@ -39,6 +41,7 @@ impl Facts {
             sets: Arc::new(permission::sets(db).await?),
             lifecycles: lifecycle::lifecycles(db).await?,
             sequences: repo::numbering::all(db).await?,
+            release_policy: ReleasePolicy::of(db).await?,
         });
         db.remember(facts.clone());
         Ok(facts)
@@ -160,6 +163,11 @@ impl Model {
             return Ok(());
         }
         Err(permission::denied(Action::Create, &kind.id))
+    }
+
+    /// What the organisation demands of structures.
+    pub fn release_policy(&self) -> ReleasePolicy {
+        self.facts.release_policy
     }
 
     /// The item's state lets it change.

@@ -7,13 +7,14 @@ use super::hooks;
 use super::item::Item;
 use super::model::ItemType;
 use super::relate::{require_seen, require_source};
+use super::release_policy::{self, ReleasePolicy};
 use super::repo;
 use super::steps::{children_of, unmet};
 use super::update::locked_item;
 use super::values::Values;
 use super::versions;
 use super::write::Write;
-use crate::domain::lifecycle::{self, State, Transition, guard_failed, may_take};
+use crate::domain::lifecycle::{self, State, Transition, Unmet, guard_failed, may_take};
 use crate::domain::permission::{Action, denied};
 use crate::error::{Error, Result};
 use crate::plugins::Moment;
@@ -50,7 +51,8 @@ pub(super) async fn promote(write: &Write<'_>, given: &AmlItem) -> Result<Item> 
     require_may(write, &item, transition)?;
     versions::require_may_step(write, &item, to).await?;
     let children = children_of(write, &item, &transition.guards).await?;
-    let unmet = unmet(write.ctx, transition, &item, &children, comment.as_deref());
+    let mut unmet = unmet(write.ctx, transition, &item, &children, comment.as_deref());
+    unmet.extend(unmet_policy(write, &item, to).await?);
     if !unmet.is_empty() {
         return Err(guard_failed(&transition.action, &item.state, &to.name, &unmet));
     }
@@ -83,6 +85,16 @@ async fn take(
     repo::history::insert(write.ctx, &write.tx, &item, &after, &step.action, comment).await?;
     write.record("item.promoted", &after, item.snapshot(), after.snapshot()).await?;
     Ok(after)
+}
+
+/// What the organisation demands of a release, beside the guards of the step.
+async fn unmet_policy(write: &Write<'_>, item: &Item, to: &State) -> Result<Option<Unmet>> {
+    if !to.is_released || write.model.release_policy() == ReleasePolicy::Off {
+        return Ok(None);
+    }
+    let related = repo::history::related_kept(&write.tx, item.id).await?;
+    let released = repo::versions::with_released(&write.tx, &release_policy::ids(&related)).await?;
+    Ok(release_policy::unmet_children(write.model, &related, &released))
 }
 
 /// A step with a role is that role's; one without belongs to whoever may change the item.

@@ -14,7 +14,7 @@ use super::model::ItemType;
 use super::values::{Values, normalise, require_whole, text_value, with_defaults};
 use super::versions::require_changeable;
 use super::write::Write;
-use super::{graph, hooks, period, references, repo, unique};
+use super::{graph, hooks, period, references, release_policy, repo, unique};
 use crate::domain::permission::Action;
 use crate::error::{Error, Result};
 use crate::plugins::Moment;
@@ -52,6 +52,7 @@ async fn add_with_id(
     require_seen(write, &related).await?;
     write.model.require_create(kind)?;
     check_ends(kind, &source, &related)?;
+    release_policy::require_may_enter(write, kind, &related).await?;
     let mut line = blank(write, kind, id)?;
     line.properties = with_defaults(write.ctx, kind, normalise(kind, given)?)?;
     require_whole(kind, &line.properties)?;

@@ -8,6 +8,7 @@ use super::get::get_item;
 use super::item::Item;
 use super::mirrors::with_mirrors;
 use super::model::Model;
+use super::release_policy::{self, ReleasePolicy};
 use super::repo;
 use super::repo::history::Taken;
 use super::versions;
@@ -60,10 +61,19 @@ pub async fn next_steps(ctx: &Ctx, item_type: &str, id: &str) -> Result<(Item, V
         Vec::new()
     };
     let against = versions::reason_against(ctx, &item).await?;
+    let policy = match model.release_policy() {
+        ReleasePolicy::Off => None,
+        _ => {
+            let related = repo::history::related_of(&*ctx.db, item.id).await?;
+            let released = repo::versions::with_released(&*ctx.db, &release_policy::ids(&related)).await?;
+            release_policy::unmet_children(&model, &related, &released)
+        }
+    };
     let mut next = Vec::new();
     for (transition, to) in steps {
         let mut reasons: Vec<Unmet> = not_yours(ctx, &model, &item, transition).into_iter().collect();
         reasons.extend(against(to));
+        reasons.extend(policy.clone().filter(|_| to.is_released));
         // Whether there will be a comment is not known yet.
         reasons.extend(unmet(ctx, transition, &item, &children, Some("…")));
         next.push(NextStep {

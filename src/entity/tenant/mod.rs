@@ -19,6 +19,7 @@ pub mod outbox_event;
 pub mod permission;
 pub mod permission_entry;
 pub mod plugin_setting;
+pub mod policy;
 pub mod property;
 pub mod search_document;
 pub mod search_rebuild;

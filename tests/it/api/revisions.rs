@@ -17,6 +17,8 @@ on_every_backend!(
     a_child_of_a_released_version_stays,
     files_of_a_released_version_stay,
     a_step_back_to_draft_is_a_revision,
+    a_release_takes_what_is_released_of_its_children,
+    a_policy_keeps_what_is_not_released_out,
 );
 
 /// Promotes a part to Released.
@@ -237,4 +239,48 @@ async fn a_step_back_to_draft_is_a_revision(at: Installation) {
     assert_eq!(released_tree(admin, &sealed).await["children"].as_array().unwrap().len(), 1);
     release(admin, &part).await;
     assert_eq!(version(admin, &part).await["is_released"], true);
+}
+
+async fn a_release_takes_what_is_released_of_its_children(at: Installation) {
+    let World { admin, .. } = &World::start(at).await;
+    let (top, child) = (add_part(admin, "TOP").await, add_part(admin, "C").await);
+    line(admin, &top, &child, "1").await;
+    release(admin, &child).await;
+    revise(admin, &child).await;
+    aml(admin, "update", &child, json!({"name": "in work"})).await.expect(200);
+    release(admin, &top).await;
+    let sealed = released_tree(admin, &version(admin, &top).await).await;
+    assert_eq!(outline(&sealed), json!(["TOP", "TOP", "Released", [[1.0, "R1", ["C", "C", "Released", []]]]]));
+}
+
+async fn a_policy_keeps_what_is_not_released_out(at: Installation) {
+    let world = &World::start(at).await;
+    let (admin, path) = (&world.admin, "/meta/policies");
+    assert_eq!(admin.get(path).await.expect(200), json!({"release_policy": "off"}));
+    let set = async |policy: &str| admin.put(path, &json!({"release_policy": policy})).await;
+    let engineer = world.user("lin", &["engineer"]).await;
+    assert_eq!(engineer.put(path, &json!({"release_policy": "at_entry"})).await.status, 403);
+    assert_eq!(set("sometimes").await.status, 422);
+    let (top, child, other) = (add_part(admin, "TOP").await, add_part(admin, "C").await, add_part(admin, "O").await);
+    add_line(admin, &top, &child).await;
+    set("at_release").await.expect(200);
+    aml(admin, "promote", &top, json!({"state": "Review"})).await.expect(200);
+    let refused = aml(admin, "promote", &top, json!({"state": "Released"})).await.expect(409);
+    let unmet = &refused["detail"]["details"]["unmet"][0];
+    assert_eq!((&refused["detail"]["code"], &unmet["guard"]), (&json!("GUARD_FAILED"), &json!("release_policy")));
+    assert_eq!((&unmet["details"]["count"], &unmet["details"]["children"][0]["number"]), (&json!(1), &json!("C")));
+    release(admin, &child).await;
+    // What is being revised has been released.
+    revise(admin, &child).await;
+    aml(admin, "promote", &top, json!({"state": "Released"})).await.expect(200);
+    set("at_entry").await.expect(200);
+    revise(admin, &top).await;
+    let entry = json!({"child_id": other});
+    let refused = admin.post(&format!("/bom/{top}/children"), &entry).await.expect(409);
+    assert_eq!(
+        (&refused["detail"]["code"], &refused["detail"]["details"]["number"]),
+        (&json!("CHILD_NOT_RELEASED"), &json!("O"))
+    );
+    release(admin, &other).await;
+    admin.post(&format!("/bom/{top}/children"), &entry).await.expect(200);
 }

@@ -7,6 +7,7 @@ mod lifecycle_shapes;
 mod lifecycles;
 mod numbering;
 mod permissions;
+mod policies;
 mod properties;
 
 pub use item_states::ItemStatesApi;
@@ -14,5 +15,6 @@ pub use item_types::ItemTypesApi;
 pub use lifecycles::LifecyclesApi;
 pub use numbering::NumberingApi;
 pub use permissions::PermissionsApi;
+pub use policies::PoliciesApi;
 pub use properties::PropertiesApi;
 use properties::{NewPropertyRequest, PropertyResponse};

@@ -6,6 +6,7 @@ pub mod graph;
 pub mod history;
 pub mod items;
 pub mod numbering;
+pub mod policies;
 pub mod query;
 pub mod stored;
 pub mod types;

@@ -11,7 +11,8 @@ use crate::entity::tenant::{effectivity, version_line};
 use crate::error::Result;
 
 const COPIED: &str = "i.id, i.item_type_id, i.config_id, i.generation, i.state, i.current_state, i.unique_key, i.source_id, \
-    i.related_id, (SELECT r.current_version_id FROM items r WHERE r.id = i.related_id), i.properties, i.permission_id, \
+    i.related_id, COALESCE((SELECT v.id FROM item_versions v WHERE v.item_id = i.related_id AND v.is_released \
+    ORDER BY v.released_at DESC, v.id DESC LIMIT 1), (SELECT r.current_version_id FROM items r WHERE r.id = i.related_id)), i.properties, i.permission_id, \
     i.owner_id, i.created_by_id, i.created_on, i.modified_by_id, i.modified_on, i.change_count FROM items i";
 
 fn insert(version: Uuid) -> Sql {
@@ -24,7 +25,8 @@ fn insert(version: Uuid) -> Sql {
     sql
 }
 
-/// Copies the lines of an item as they are now: those of the given types, what hangs on them, and when they hold.
+/// Copies the lines of an item as they are now: those of the given types, what hangs on them, and when they hold; each with
+/// the version that it leads to, which is what was released last of the child, not what is being worked on.
 pub async fn copy(tx: &Tx, version: Uuid, item: Uuid, kinds: &[&str]) -> Result<()> {
     let mut sql = insert(version);
     sql.push(" WHERE i.source_id = ").bind(item).push(" AND i.related_id IS NOT NULL AND i.item_type_id IN ");

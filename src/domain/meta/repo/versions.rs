@@ -133,6 +133,18 @@ pub async fn standing(db: &impl ConnectionTrait, id: Uuid) -> Result<Option<Stan
     }))
 }
 
+/// Those of the items of which a version is released.
+pub async fn with_released(db: &impl ConnectionTrait, items: &[Uuid]) -> Result<HashSet<Uuid>> {
+    let mut found = HashSet::new();
+    for some in items.chunks(IDS_PER_QUERY) {
+        let rows = item_version::Entity::find().select_only().column(item_version::Column::ItemId).distinct();
+        let rows = rows.filter(item_version::Column::ItemId.is_in(some.iter().copied()));
+        let rows = rows.filter(item_version::Column::IsReleased.eq(true));
+        found.extend(rows.into_tuple::<Uuid>().all(db).await?);
+    }
+    Ok(found)
+}
+
 /// The revisions that an item has on a branch.
 pub async fn revisions(tx: &Tx, item: Uuid, branch: &str) -> Result<Vec<String>> {
     let rows = item_version::Entity::find().select_only().column(item_version::Column::Revision);
