@@ -6,61 +6,34 @@
 //! `scripts/test-servers.sh start` prints one. YUANTUS_BENCH_ITEMS changes the number of items.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod support;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::json;
+use support::{app, on_engines, organisation};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
-use yuantus::app::{App, ControlSchema};
-use yuantus::config::Config;
-use yuantus::context::{Actor, Ctx};
-use yuantus::domain::identity::ensure_org;
+use yuantus::app::App;
+use yuantus::context::Ctx;
 use yuantus::domain::meta::{self, AmlAction, AmlItem, Model, Turns, Write};
 use yuantus::domain::search::{Filters, Indexes, Kind, Plan, rebuild, search_items, status};
-use yuantus::types::{OrgId, PageRequest, TenantId};
+use yuantus::types::PageRequest;
 use yuantus::worker::{Worker, WorkerSettings};
 
 const ADDED: usize = 5000;
 const ROUNDS: usize = 200;
 
 fn main() {
-    yuantus::storage::install_transport();
-    let asked: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
-    let wanted = |part: &str| asked.is_empty() || asked.iter().any(|name| name == part);
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    if wanted("sqlite") {
-        runtime.block_on(measure("SQLite", None));
-    }
-    if wanted("postgres") {
-        match std::env::var("YUANTUS_BENCH_POSTGRES_URL") {
-            Ok(url) => runtime.block_on(measure("PostgreSQL", Some(&url))),
-            Err(_) => println!("postgres: skipped, YUANTUS_BENCH_POSTGRES_URL is not set"),
-        }
-    }
+    on_engines(measure);
 }
 
-async fn app(folder: &std::path::Path, postgres: Option<&str>) -> Arc<App> {
-    let mut pairs = vec![
-        ("YUANTUS_ENVIRONMENT".to_owned(), "dev".to_owned()),
-        ("YUANTUS_DATA_DIR".to_owned(), folder.display().to_string()),
-    ];
-    if let Some(url) = postgres {
-        let name = format!("bench_{}", &Uuid::new_v4().simple().to_string()[..8]);
-        pairs.push(("YUANTUS_IDENTITY_DATABASE_URL".to_owned(), format!("{url}/{name}__control")));
-        pairs.push(("YUANTUS_DATABASE_URL_TEMPLATE".to_owned(), format!("{url}/{name}__{{tenant_id}}__{{org_id}}")));
-    }
-    let loaded = Config::load_from(None, pairs).unwrap();
-    Arc::new(App::build(loaded.config, ControlSchema::AsConfigured).await.unwrap())
-}
-
-async fn measure(engine: &str, postgres: Option<&str>) {
+async fn measure(engine: &'static str, postgres: Option<String>) {
     let folder = tempfile::tempdir().unwrap();
-    let app = app(folder.path(), postgres).await;
-    let (tenant, org) = (TenantId::new("bench").unwrap(), OrgId::new("org-1").unwrap());
-    ensure_org(&app.platform("bench"), &tenant, &org).await.unwrap();
-    let ctx = Ctx::open(&app.tenancy, Actor::System { name: "bench" }, tenant, org, None).await.unwrap();
+    let app = app(folder.path(), postgres.as_deref()).await;
+    let ctx = organisation(&app).await;
     let items: usize = std::env::var("YUANTUS_BENCH_ITEMS").map_or(100_000, |many| many.parse().unwrap());
 
     let began = Instant::now();

@@ -159,50 +159,57 @@ pub async fn bind_attachments(tx: &Tx, version: Uuid, item: Uuid, at: DateTime<U
     let attached = file_attachment::Entity::find().filter(file_attachment::Column::ItemId.eq(item));
     let attached = attached.order_by_asc(file_attachment::Column::Id).all(tx).await?;
     let missing = attached.into_iter().filter(|row| known.insert((row.file_id, row.file_role.clone())));
-    let rows: Vec<version_file::ActiveModel> = (0..)
-        .zip(missing)
-        .map(|(sequence, row)| version_file::ActiveModel {
-            id: Set(new_id()),
-            version_id: Set(version),
-            file_id: Set(row.file_id),
-            file_role: Set(row.file_role),
-            sequence: Set(sequence),
-            is_primary: Set(false),
-            checked_out_by_id: Set(None),
-            checked_out_by_name: Set(None),
-            checked_out_at: Set(None),
-            created_by_id: Set(row.created_by_id),
-            created_at: Set(at),
-            from_attachment: Set(true),
-        })
-        .collect();
-    if !rows.is_empty() {
-        version_file::Entity::insert_many(rows).exec_without_returning(tx).await?;
-    }
-    Ok(())
+    let places = (0..).zip(missing).map(|(sequence, row)| Place {
+        file_id: row.file_id,
+        file_role: row.file_role,
+        sequence,
+        is_primary: false,
+        created_by_id: row.created_by_id,
+        from_attachment: true,
+    });
+    bind(tx, version, places, at).await
 }
 
 /// Binds the files of a version to another, but for those that hang on the item itself.
 pub async fn copy_files(tx: &Tx, from: Uuid, to: Uuid, at: DateTime<Utc>) -> Result<()> {
     let bound = version_file::Entity::find().filter(version_file::Column::VersionId.eq(from));
     let bound = bound.filter(version_file::Column::FromAttachment.eq(false)).order_by_asc(version_file::Column::Id);
-    let rows: Vec<version_file::ActiveModel> = bound
-        .all(tx)
-        .await?
-        .into_iter()
-        .map(|row| version_file::ActiveModel {
+    let places = bound.all(tx).await?.into_iter().map(|row| Place {
+        file_id: row.file_id,
+        file_role: row.file_role,
+        sequence: row.sequence,
+        is_primary: row.is_primary,
+        created_by_id: row.created_by_id,
+        from_attachment: false,
+    });
+    bind(tx, to, places, at).await
+}
+
+/// What a file is to a version.
+struct Place {
+    file_id: Uuid,
+    file_role: String,
+    sequence: i32,
+    is_primary: bool,
+    created_by_id: Option<UserId>,
+    from_attachment: bool,
+}
+
+async fn bind(tx: &Tx, version: Uuid, places: impl Iterator<Item = Place>, at: DateTime<Utc>) -> Result<()> {
+    let rows: Vec<version_file::ActiveModel> = places
+        .map(|place| version_file::ActiveModel {
             id: Set(new_id()),
-            version_id: Set(to),
-            file_id: Set(row.file_id),
-            file_role: Set(row.file_role),
-            sequence: Set(row.sequence),
-            is_primary: Set(row.is_primary),
+            version_id: Set(version),
+            file_id: Set(place.file_id),
+            file_role: Set(place.file_role),
+            sequence: Set(place.sequence),
+            is_primary: Set(place.is_primary),
             checked_out_by_id: Set(None),
             checked_out_by_name: Set(None),
             checked_out_at: Set(None),
-            created_by_id: Set(row.created_by_id),
+            created_by_id: Set(place.created_by_id),
             created_at: Set(at),
-            from_attachment: Set(false),
+            from_attachment: Set(place.from_attachment),
         })
         .collect();
     if !rows.is_empty() {

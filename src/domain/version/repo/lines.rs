@@ -8,7 +8,8 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::super::model::Version;
-use crate::domain::meta::{Item, Values};
+use super::versions::object;
+use crate::domain::meta::Item;
 use crate::entity::tenant::{item, item_version, version_line};
 use crate::error::Result;
 
@@ -38,10 +39,8 @@ impl From<version_line::Model> for OwnLine {
             unique_key: row.unique_key,
             source_id: Some(row.source_id),
             related_id: Some(row.related_id),
-            properties: match row.properties {
-                Value::Object(properties) => properties,
-                _ => Values::new(),
-            },
+            // Written as an object always.
+            properties: object(row.properties).unwrap_or_default(),
             permission_id: row.permission_id,
             owner_id: row.owner_id,
             created_by_id: row.created_by_id,

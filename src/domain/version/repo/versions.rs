@@ -11,7 +11,7 @@ use crate::entity::tenant::{item_version, version_event};
 use crate::error::Result;
 use crate::types::PageRequest;
 
-fn object(value: Value) -> Option<Values> {
+pub(super) fn object(value: Value) -> Option<Values> {
     match value {
         Value::Object(values) => Some(values),
         _ => None,
