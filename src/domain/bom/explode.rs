@@ -3,8 +3,9 @@
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use super::tree::{BomLine, BomNode, BomTree, TreeRequest, too_large, tree};
+use super::tree::{BomLine, BomNode, BomTree, TreeRequest, tree};
 use crate::context::Ctx;
+use crate::domain::version::too_large;
 use crate::error::{Error, Result};
 use crate::types::Quantity;
 

@@ -12,11 +12,12 @@ mod repo;
 mod tree;
 mod where_used;
 
+pub use crate::domain::version::too_large;
 pub use crate::types::Selections;
 pub use effectivity::When;
 pub use explode::{Occurrence, explode, occurrences};
 pub use lines::{AddedLine, NewLine, add_line, add_line_within, remove_line};
-pub use tree::{BomLine, BomNode, BomTree, TreeQuery, TreeRequest, too_large, tree, version_tree};
+pub use tree::{BomLine, BomNode, BomTree, TreeQuery, TreeRequest, tree, version_tree};
 pub use where_used::{Use, WhereUsed, where_used};
 
 /// The relationship type of BOM lines.

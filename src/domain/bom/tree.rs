@@ -11,7 +11,7 @@ use super::effectivity::{Effectivity, When, in_force};
 use super::{PART_BOM, natural, repo};
 use crate::context::Ctx;
 use crate::domain::meta::{self, Item, Model, parse_id, parse_moment};
-use crate::domain::version::{self, Basis, Structure, StructureLine};
+use crate::domain::version::{self, Basis, Structure, StructureLine, too_large};
 use crate::error::{Error, Result};
 use crate::types::{Condition, Selections};
 
@@ -171,11 +171,6 @@ async fn built<T: Send + 'static>(
         render(&BomTree { root, number_property })
     });
     made.await.map_err(|error| Error::internal("Making a tree stopped halfway").caused_by(error))?
-}
-
-/// The refusal of a tree that is more than one answer should hold.
-pub fn too_large(message: String) -> Error {
-    Error::bad_request(message).code("TREE_TOO_LARGE", "The tree is too large for one answer. Ask for fewer levels.")
 }
 
 /// A part in one of its contents, by the key that its structure knows it by.

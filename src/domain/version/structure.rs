@@ -48,14 +48,6 @@ pub struct StructureLine {
     pub effectivities: Option<Value>,
 }
 
-/// The lines of one version: its own, or those of its item. What hangs on lines comes along.
-pub async fn lines_of_version(ctx: &Ctx, version: &Version) -> Result<Vec<Item>> {
-    if version.is_live() {
-        return repo::live_lines(&*ctx.db, &[version.item_id]).await;
-    }
-    Ok(repo::own_lines(&*ctx.db, &[version.id]).await?.into_iter().map(|own| own.line).collect())
-}
-
 impl Version {
     /// It consists of what its item consists of.
     pub fn is_live(&self) -> bool {
@@ -183,8 +175,7 @@ impl Reader<'_> {
         });
         self.lines += lines.len();
         if self.lines > MOST_LINES {
-            return Err(Error::bad_request(format!("The structure has more than {MOST_LINES} lines"))
-                .code("TREE_TOO_LARGE", "The tree is too large for one answer. Ask for fewer levels."));
+            return Err(too_large(format!("The structure has more than {MOST_LINES} lines")));
         }
         let wishes = lines.iter().filter_map(|(_, line, version, _)| Some(self.pick(line.related_id?, *version)));
         let next = self.resolve(wishes.collect()).await?;
@@ -196,6 +187,11 @@ impl Reader<'_> {
         }
         Ok(next)
     }
+}
+
+/// The refusal of a structure that is more than one answer should hold.
+pub fn too_large(message: String) -> Error {
+    Error::bad_request(message).code("TREE_TOO_LARGE", "The tree is too large for one answer. Ask for fewer levels.")
 }
 
 /// An item as it was in a version of its own.
