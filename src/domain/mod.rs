@@ -1,7 +1,8 @@
 //! The product, area by area. Each area uses those to its left only, and nobody enters another's `repo`:
-//! `audit → quota → identity → revision → permission → lifecycle → meta → version → file → bom → search, jobs → plugin, webhook → sample`.
+//! `audit → quota → identity → revision → permission → lifecycle → meta → version → file → bom → baseline → search, jobs → plugin, webhook → sample`.
 
 pub mod audit;
+pub mod baseline;
 pub mod bom;
 pub mod file;
 pub mod identity;

@@ -16,7 +16,7 @@ const ROWS: [&[&str]; 8] = [
 ];
 
 /// The product areas from left to right; an area may use those to its left. Areas of one step do not see each other.
-const LINE: [&[&str]; 16] = [
+const LINE: [&[&str]; 17] = [
     &["audit"],
     &["quota"],
     &["identity"],
@@ -27,6 +27,7 @@ const LINE: [&[&str]; 16] = [
     &["version"],
     &["file"],
     &["bom"],
+    &["baseline"],
     &["eco"],
     &["product"],
     &["search", "jobs"],

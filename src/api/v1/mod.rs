@@ -5,6 +5,7 @@ mod aml;
 mod aml_bom;
 mod aml_query;
 mod auth;
+mod baselines;
 mod bom;
 mod files;
 mod imports;
@@ -15,6 +16,7 @@ mod meta;
 mod plugins;
 mod rpc;
 mod search;
+mod sheet;
 mod system;
 mod ui;
 mod versions;
@@ -45,6 +47,8 @@ enum Tag {
     Versions,
     /// Bills of materials.
     Bom,
+    /// What products consisted of at a moment, kept.
+    Baselines,
     /// Sheets that become bills of materials.
     Imports,
     /// Files, and the items they hang on.
@@ -78,7 +82,12 @@ type Apis = (
     ),
     ui::UiApi,
     (versions::CheckOutsApi, versions::VersionsApi, versions::RevisionsApi, versions::VersionFilesApi),
-    bom::BomApi,
+    (
+            bom::BomApi,
+            baselines::BaselinesApi,
+            baselines::BaselineComparisonsApi,
+            baselines::BaselineVerdictsApi,
+        ),
     imports::ImportsApi,
     (
         files::UploadApi,
@@ -121,7 +130,12 @@ pub fn service() -> OpenApiService<Apis, ()> {
         ),
         ui::UiApi,
         (versions::CheckOutsApi, versions::VersionsApi, versions::RevisionsApi, versions::VersionFilesApi),
-        bom::BomApi,
+        (
+            bom::BomApi,
+            baselines::BaselinesApi,
+            baselines::BaselineComparisonsApi,
+            baselines::BaselineVerdictsApi,
+        ),
         imports::ImportsApi,
         (
             files::UploadApi,

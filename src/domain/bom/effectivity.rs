@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use chrono::{DateTime, Utc};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::natural;
@@ -25,7 +25,7 @@ impl When {
 }
 
 /// A recorded effectivity of a line.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Effectivity {
     /// Date, Lot, Serial or Unit.
     pub kind: String,

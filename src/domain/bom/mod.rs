@@ -5,6 +5,7 @@
 
 mod effectivity;
 mod explode;
+mod holding;
 pub mod import;
 mod lines;
 mod natural;
@@ -16,8 +17,9 @@ pub use crate::domain::version::too_large;
 pub use crate::types::Selections;
 pub use effectivity::When;
 pub use explode::{Occurrence, explode, occurrences};
+pub use holding::holding;
 pub use lines::{AddedLine, NewLine, add_line, add_line_within, remove_line};
-pub use tree::{BomLine, BomNode, BomTree, TreeQuery, TreeRequest, tree, version_tree};
+pub use tree::{BomLine, BomNode, BomTree, TreeQuery, Read, TreeRequest, tree, tree_of, version_tree};
 pub use where_used::{Use, WhereUsed, where_used};
 
 /// The relationship type of BOM lines.

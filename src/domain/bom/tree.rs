@@ -155,12 +155,32 @@ async fn built<T: Send + 'static>(
         return Err(Error::invalid_field("value_error", &["query", "depth"], message));
     }
     let depth = u32::try_from(request.depth).unwrap_or(0);
-    let number_property = model.item_type(&item.item_type)?.number_property.clone();
     let structure = match request.basis.clone() {
         Some(basis) => version::structure(ctx, &model, PART_BOM, &item, basis, depth).await?,
         None => version::current_structure(ctx, &model, PART_BOM, item.id, depth).await?,
     };
     let recorded = recorded_effectivities(ctx, &structure, &request.when).await?;
+    tree_of(model, item, Read { structure, recorded }, request, render).await
+}
+
+/// A structure, and what is recorded of when its live lines hold.
+pub struct Read {
+    pub structure: Structure,
+    pub recorded: Recorded,
+}
+
+/// The tree that a structure is, below an item that is taken where the structure does not have its root.
+///
+/// Fails with `BadRequest` `TREE_TOO_LARGE`, and as `render` does.
+pub async fn tree_of<T: Send + 'static>(
+    model: Model,
+    item: Item,
+    Read { structure, recorded }: Read,
+    request: TreeRequest,
+    render: impl FnOnce(&BomTree) -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let depth = u32::try_from(request.depth).unwrap_or(0);
+    let number_property = model.item_type(&item.item_type)?.number_property.clone();
     let place = PLACES.acquire().await.map_err(|closed| Error::internal("Trees cannot be made").caused_by(closed))?;
     let made = tokio::task::spawn_blocking(move || {
         let _place = place;
@@ -203,7 +223,7 @@ fn visible_lines(model: &Model, structure: Structure, recorded: &Recorded, reque
         .collect()
 }
 
-type Recorded = HashMap<Uuid, Vec<Effectivity>>;
+pub type Recorded = HashMap<Uuid, Vec<Effectivity>>;
 
 async fn recorded_effectivities(ctx: &Ctx, structure: &Structure, when: &When) -> Result<Recorded> {
     if when.at.is_none() && !when.filters_beyond_dates() {
@@ -225,7 +245,7 @@ fn selected(line: &Item, selections: Option<&Selections>) -> bool {
 }
 
 /// Lines with find numbers come first, in their order; the rest as they were added (the sort is stable).
-fn by_find_number(left: &Item, right: &Item) -> std::cmp::Ordering {
+pub(super) fn by_find_number(left: &Item, right: &Item) -> std::cmp::Ordering {
     match (left.text("find_num"), right.text("find_num")) {
         (Some(left), Some(right)) => natural::compare(left, right),
         (left, right) => left.is_none().cmp(&right.is_none()),

@@ -9,6 +9,7 @@ mod attach;
 mod collect;
 mod collect_job;
 mod content;
+mod documents;
 mod kind;
 mod model;
 mod name;
@@ -25,6 +26,7 @@ mod version_files;
 pub use attach::{attach, detach, files_of_item};
 pub use collect::{CollectRules, Collected, collect};
 pub use collect_job::CollectJob;
+pub use documents::{Document, documents};
 pub use kind::FileKind;
 pub use model::{Attached, Attachment, Conversion, File, FileRole, FileRules, NewAttachment, NewFile, Uploaded};
 pub use preview::{

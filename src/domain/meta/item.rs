@@ -1,7 +1,7 @@
 //! An item as the domain sees it.
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -31,7 +31,7 @@ pub const FIELDS: [&str; 17] = [
 ];
 
 /// An item of any type; a relationship has a source and a related item.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Item {
     pub id: Uuid,
     pub item_type: String,

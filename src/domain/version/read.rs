@@ -1,5 +1,9 @@
 //! Reading versions and their history, for whoever may read the item.
 
+use std::collections::HashMap;
+
+use uuid::Uuid;
+
 use super::model::{Happening, ItemVersions, Version, VersionView, not_found, parse_id};
 use super::open::{hidden, init_version};
 use super::repo;
@@ -58,4 +62,14 @@ async fn ensured(ctx: &Ctx, item: &str) -> Result<Item> {
         init_version(ctx, item).await?;
     }
     Ok(found)
+}
+
+/// The revisions that versions are, by their ids.
+pub async fn revisions(ctx: &Ctx, versions: &[Uuid]) -> Result<HashMap<Uuid, String>> {
+    repo::revisions(&*ctx.db, versions).await
+}
+
+/// Items by their ids, whoever may get them.
+pub async fn items_by_id(ctx: &Ctx, ids: &[Uuid]) -> Result<HashMap<Uuid, Item>> {
+    repo::items(&*ctx.db, ids).await
 }

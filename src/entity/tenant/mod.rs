@@ -1,6 +1,10 @@
 //! Tables of a product database. One file per table; no queries.
 
 pub mod audit_event;
+pub mod baseline;
+pub mod baseline_comparison;
+pub mod baseline_member;
+pub mod baseline_node;
 pub mod effectivity;
 pub mod file;
 pub mod file_attachment;

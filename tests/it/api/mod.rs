@@ -3,6 +3,7 @@
 mod admin;
 mod aml;
 mod auth;
+mod baselines;
 mod bom;
 mod bulk;
 mod errors;

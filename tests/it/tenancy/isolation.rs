@@ -75,7 +75,9 @@ impl Loot {
             "delivery_id" => self.by_name["delivery"].clone(),
             "plugin_id" => vec!["yuantus-demo".to_owned()],
             "user_id" | "admin_user_id" | "owner_id" => self.by_name["user"].clone(),
-            "version_id" | "source_version_id" | "target_version_id" => self.by_name["version"].clone(),
+            "version_id" | "source_version_id" | "target_version_id" | "root_version_id" => self.by_name["version"].clone(),
+            "baseline_id" | "baseline_a_id" | "baseline_b_id" => self.by_name["baseline"].clone(),
+            "comparison_id" => self.by_name["comparison"].clone(),
             "file_id" => self.by_name["file"].clone(),
             "permission_id" => vec!["SHARED-SET".to_owned()],
             "access_id" => vec!["SHARED-SET:viewer".to_owned()],
@@ -198,6 +200,7 @@ async fn furnish(client: &Client, marker: &str) -> Loot {
     let step = id(&client.post(&format!("{path}/transitions"), &step).await.expect(200));
     let (properties, views) = furnish_model(client, marker).await;
     let (version, bound) = furnish_version(client, marker, &items[0]).await;
+    let (baseline, comparison) = furnish_baseline(client, marker, &items[0]).await;
     let upload = json!({"filename": format!("{marker}.bin"), "size": 5, "author": marker});
     let upload = id(&client.post("/file/uploads", &upload).await.expect(200));
     Loot {
@@ -206,6 +209,8 @@ async fn furnish(client: &Client, marker: &str) -> Loot {
             ("view", views),
             ("item", items),
             ("version", vec![version]),
+            ("baseline", vec![baseline]),
+            ("comparison", vec![comparison]),
             ("file", vec![bound, file]),
             ("attachment", vec![attachment]),
             ("lifecycle", vec![id(&lifecycle)]),
@@ -231,6 +236,15 @@ async fn furnish_version(client: &Client, marker: &str, item: &str) -> (String, 
     client.post(&format!("/versions/{version}/files"), &json!({"file_id": file})).await.expect(200);
     client.post(&format!("/versions/{version}/files/{file}/checkout"), &json!({})).await.expect(200);
     (version, file)
+}
+
+/// A baseline whose texts bear the marker, and what it was compared with.
+async fn furnish_baseline(client: &Client, marker: &str, item: &str) -> (String, String) {
+    let new = json!({"name": marker, "description": marker, "root_item_id": item, "include_documents": true});
+    let baseline = id(&client.post("/baselines", &new).await.expect(200));
+    let both = json!({"baseline_a_id": baseline, "baseline_b_id": baseline});
+    let compared = client.post("/baselines/compare-baselines", &both).await.expect(200);
+    (baseline, compared["comparison_id"].as_str().unwrap().to_owned())
 }
 
 /// A drawing whose name, layer and description bear the marker, and that has a preview.

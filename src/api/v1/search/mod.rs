@@ -3,7 +3,6 @@
 mod hits;
 mod index;
 mod reports;
-mod sheet;
 
 pub use hits::SearchApi;
 pub use index::SearchIndexApi;

@@ -3,7 +3,7 @@
 use poem_openapi::param::Query;
 use poem_openapi::{Enum, Object, OpenApi};
 
-use super::sheet::{Report, Sheet};
+use crate::api::v1::sheet::{Report, Sheet};
 use crate::api::auth::OrgCaller;
 use crate::api::error::ApiResult;
 use crate::api::v1::Tag;

@@ -5,6 +5,7 @@ use crate::storage::ContentHash;
 
 pub mod attachments;
 pub mod collect;
+pub mod documents;
 pub mod files;
 pub mod hurt;
 pub mod objects;

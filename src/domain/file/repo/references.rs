@@ -8,7 +8,8 @@ use crate::db::Sql;
 /// Columns that hold the checksum of a content.
 pub const OF_CONTENTS: &[(&str, &str)] = &[("files", "sha256"), ("files", "preview_sha256")];
 /// Columns that hold the id of a file and keep it.
-pub const OF_FILES: &[(&str, &str)] = &[("file_attachments", "file_id"), ("version_files", "file_id")];
+pub const OF_FILES: &[(&str, &str)] =
+    &[("file_attachments", "file_id"), ("version_files", "file_id"), ("baseline_members", "document_id")];
 /// Those that go with their file.
 #[cfg(test)]
 const WITH_FILES: &[(&str, &str)] = &[("file_uploads", "file_id")];

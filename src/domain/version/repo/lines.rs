@@ -14,7 +14,7 @@ use crate::entity::tenant::{item, item_version, version_line};
 use crate::error::Result;
 
 /// Enough ids for one statement.
-const IDS_PER_QUERY: usize = 1000;
+pub(super) const IDS_PER_QUERY: usize = 1000;
 
 /// A line of a version's own.
 pub struct OwnLine {

@@ -1,10 +1,13 @@
 //! Rows of versions and their history.
 
+use std::collections::HashMap;
+
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::super::model::{Happening, Lock, LockContext, Version};
+use super::lines::IDS_PER_QUERY;
 use crate::db::Tx;
 use crate::domain::meta::Values;
 use crate::entity::tenant::{item_version, version_event};
@@ -68,6 +71,19 @@ impl From<version_event::Model> for Happening {
 
 pub async fn find(db: &impl ConnectionTrait, id: Uuid) -> Result<Option<Version>> {
     Ok(item_version::Entity::find_by_id(id).one(db).await?.map(Version::from))
+}
+
+/// The revisions that versions are, by their ids.
+pub async fn revisions(db: &impl ConnectionTrait, versions: &[Uuid]) -> Result<HashMap<Uuid, String>> {
+    let mut found = HashMap::new();
+    for some in versions.chunks(IDS_PER_QUERY) {
+        let rows = item_version::Entity::find()
+            .select_only()
+            .columns([item_version::Column::Id, item_version::Column::Revision])
+            .filter(item_version::Column::Id.is_in(some.iter().copied()));
+        found.extend(rows.into_tuple::<(Uuid, String)>().all(db).await?);
+    }
+    Ok(found)
 }
 
 pub async fn of_item(db: &impl ConnectionTrait, item: Uuid, page: PageRequest) -> Result<Vec<Version>> {

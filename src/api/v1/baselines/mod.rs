@@ -1,0 +1,10 @@
+//! Baselines: what a product consisted of at a moment.
+
+mod comparisons;
+mod keeping;
+mod shapes;
+mod verdicts;
+
+pub use comparisons::BaselineComparisonsApi;
+pub use keeping::BaselinesApi;
+pub use verdicts::BaselineVerdictsApi;

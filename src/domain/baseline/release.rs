@@ -1,0 +1,101 @@
+//! Checking and releasing baselines.
+
+use std::collections::HashMap;
+
+use uuid::Uuid;
+
+use super::check::{self, Findings, Ruleset};
+use super::create::change;
+use super::model::{Baseline, Member, State};
+use super::{read, repo};
+use crate::context::Ctx;
+use crate::domain::audit::Change;
+use crate::domain::meta::{Item, Model, Turns, Write};
+use crate::domain::version;
+use crate::error::{Error, Result};
+
+/// What is found of a baseline, which is not written down.
+pub async fn diagnose(ctx: &Ctx, id: &str, ruleset: &str) -> Result<(Baseline, Findings)> {
+    let ruleset = Ruleset::parse(ruleset)?;
+    let (model, baseline) = read::require(ctx, id).await?;
+    let findings = look(ctx, &model, &baseline).await?;
+    Ok((baseline, ruleset.judge(findings)))
+}
+
+/// Checks a baseline and keeps what was found. Of a released one the findings are told and not kept.
+pub async fn validate(ctx: &Ctx, id: &str) -> Result<(Baseline, Findings)> {
+    let mut model = Model::load(ctx).await?;
+    let write = Write::begin_fresh(ctx, &mut model, |_| Ok(Turns::default())).await?;
+    let before = lock(&write, id).await?;
+    let findings = look(ctx, write.model, &before).await?;
+    if before.is_released() {
+        return Ok((before, findings));
+    }
+    let after = checked(&write, before.clone(), findings.clone());
+    repo::update(write.tx(), &after).await?;
+    let (before, snapshot) = (before.snapshot(), after.snapshot());
+    write.note(Change { before, after: snapshot, ..change("baseline.validated", after.id) }).await?;
+    write.commit().await?;
+    Ok((after, findings))
+}
+
+/// Releases a baseline: it stays as it is for good.
+///
+/// Fails with `Conflict` for one that is released already, and, unless forced, `BASELINE_INVALID` where errors are found.
+pub async fn release(ctx: &Ctx, id: &str, ruleset: &str, force: bool) -> Result<Baseline> {
+    let ruleset = Ruleset::parse(ruleset)?;
+    let mut model = Model::load(ctx).await?;
+    let write = Write::begin_fresh(ctx, &mut model, |_| Ok(Turns::default())).await?;
+    let baseline = lock(&write, id).await?;
+    if baseline.is_released() {
+        return Err(Error::conflict(format!("Baseline {} is already released", baseline.number)));
+    }
+    let findings = ruleset.judge(look(ctx, write.model, &baseline).await?);
+    if !findings.is_valid() && !force {
+        return Err(check::refused(&baseline, &findings));
+    }
+    let after = released(&write, baseline, findings).await?;
+    write.commit().await?;
+    Ok(after)
+}
+
+/// Writes a baseline as released.
+pub(super) async fn released(write: &Write<'_>, before: Baseline, findings: Findings) -> Result<Baseline> {
+    let after = Baseline {
+        state: State::Released,
+        released_at: Some(write.ctx.now()),
+        released_by_id: write.ctx.actor.user_id(),
+        ..checked(write, before.clone(), findings)
+    };
+    repo::update(write.tx(), &after).await?;
+    let (before, snapshot) = (before.snapshot(), after.snapshot());
+    write.note(Change { before, after: snapshot, ..change("baseline.released", after.id) }).await?;
+    Ok(after)
+}
+
+fn checked(write: &Write<'_>, baseline: Baseline, findings: Findings) -> Baseline {
+    Baseline {
+        is_validated: findings.is_valid(),
+        findings: Some(findings),
+        validated_at: Some(write.ctx.now()),
+        validated_by_id: write.ctx.actor.user_id(),
+        ..baseline
+    }
+}
+
+/// The baseline, which nobody else changes until the write ends; the caller may make such ones.
+async fn lock(write: &Write<'_>, id: &str) -> Result<Baseline> {
+    let (_, seen) = read::require(write.ctx, id).await?;
+    let root = version::items_by_id(write.ctx, &[seen.root_item_id]).await?;
+    if let Some(root) = root.get(&seen.root_item_id) {
+        write.model.require_create(write.model.item_type(&root.item_type)?)?;
+    }
+    repo::lock(write.tx(), seen.id).await?.ok_or_else(|| super::model::not_found(seen.id))
+}
+
+async fn look(ctx: &Ctx, model: &Model, baseline: &Baseline) -> Result<Findings> {
+    let members: Vec<Member> = repo::items_of(&*ctx.db, baseline.id).await?;
+    let ids: Vec<Uuid> = members.iter().filter_map(|member| member.item_id).collect();
+    let now: HashMap<Uuid, Item> = version::items_by_id(ctx, &ids).await?;
+    Ok(check::findings(model, &members, &now))
+}
