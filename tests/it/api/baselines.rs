@@ -160,7 +160,7 @@ async fn a_baseline_is_checked_and_released_once(at: Installation) {
     let strict = admin.get(&format!("{path}/release-diagnostics?ruleset_id=strict")).await.expect(200);
     assert_eq!(strict["ok"], false);
     let refused = admin.post(&format!("{path}/release?ruleset_id=strict"), &json!({})).await.expect(409);
-    assert_eq!(refused["code"], "BASELINE_INVALID", "{refused}");
+    assert_eq!(refused["detail"]["code"], "BASELINE_INVALID", "{refused}");
     admin.get(&format!("{path}/release-diagnostics?ruleset_id=none")).await.expect(400);
 
     for (parent, child) in [(&mid, &leaf), (&top, &leaf)] {
@@ -169,7 +169,7 @@ async fn a_baseline_is_checked_and_released_once(at: Installation) {
     let gone = json!({"type": "Part", "action": "delete", "id": leaf});
     admin.post("/aml/apply", &gone).await.expect(200);
     let refused = admin.post(&format!("{path}/release"), &json!({})).await.expect(409);
-    assert_eq!(refused["code"], "BASELINE_INVALID", "{refused}");
+    assert_eq!(refused["detail"]["code"], "BASELINE_INVALID", "{refused}");
 
     let force = json!({"force": true});
     let url = format!("{path}/release");
