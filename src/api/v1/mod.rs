@@ -6,19 +6,30 @@ mod aml_bom;
 mod aml_query;
 mod auth;
 mod bom;
+mod equivalents;
 mod files;
+mod flat_bom;
 mod imports;
 mod integrations;
 mod item;
+mod item_fields;
 mod jobs;
+mod mbom;
 mod meta;
+mod obsolete;
 mod plugins;
+mod rollup;
+mod rollup_shapes;
 mod rpc;
 mod search;
+mod spares;
+mod substitutes;
 mod system;
+mod transition_history;
 mod ui;
 mod versions;
 mod webhooks;
+mod where_used;
 
 use poem_openapi::{OpenApiService, Tags};
 
@@ -78,7 +89,18 @@ type Apis = (
     ),
     ui::UiApi,
     (versions::CheckOutsApi, versions::VersionsApi, versions::RevisionsApi, versions::VersionFilesApi),
-    bom::BomApi,
+    (
+        bom::BomApi,
+        where_used::WhereUsedApi,
+        flat_bom::FlatBomApi,
+        rollup::RollupApi,
+        obsolete::ObsoleteApi,
+        mbom::MbomApi,
+        substitutes::SubstitutesApi,
+        equivalents::EquivalentsApi,
+        spares::SparesApi,
+        transition_history::TransitionHistoryApi,
+    ),
     imports::ImportsApi,
     (
         files::UploadApi,
@@ -121,7 +143,18 @@ pub fn service() -> OpenApiService<Apis, ()> {
         ),
         ui::UiApi,
         (versions::CheckOutsApi, versions::VersionsApi, versions::RevisionsApi, versions::VersionFilesApi),
-        bom::BomApi,
+        (
+            bom::BomApi,
+            where_used::WhereUsedApi,
+            flat_bom::FlatBomApi,
+            rollup::RollupApi,
+            obsolete::ObsoleteApi,
+            mbom::MbomApi,
+            substitutes::SubstitutesApi,
+            equivalents::EquivalentsApi,
+            spares::SparesApi,
+            transition_history::TransitionHistoryApi,
+        ),
         imports::ImportsApi,
         (
             files::UploadApi,
