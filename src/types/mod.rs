@@ -2,9 +2,11 @@
 
 pub mod condition;
 pub mod ids;
+pub mod natural;
 pub mod page;
 pub mod quantity;
 pub mod text;
+pub mod unit;
 
 pub use condition::{Condition, Operator, Selections};
 pub use ids::{OrgId, TenantId, UserId};

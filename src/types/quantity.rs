@@ -17,9 +17,17 @@ impl Quantity {
 
     /// Accepts a positive decimal of at most [`MAX_PLACES`] places; the error is a sentence for a person.
     pub fn positive(value: Decimal) -> Result<Self, String> {
-        let value = value.normalize();
         if value <= Decimal::ZERO {
-            return Err(format!("A quantity is greater than zero; {value} is not"));
+            return Err(format!("A quantity is greater than zero; {} is not", value.normalize()));
+        }
+        Self::not_negative(value)
+    }
+
+    /// The same where there may be none of it.
+    pub fn not_negative(value: Decimal) -> Result<Self, String> {
+        let value = value.normalize();
+        if value < Decimal::ZERO {
+            return Err(format!("A quantity is at least zero; {value} is not"));
         }
         if value.scale() > MAX_PLACES {
             return Err(format!("A quantity has at most {MAX_PLACES} decimal places; {value} has {}", value.scale()));
@@ -50,15 +58,19 @@ impl FromStr for Quantity {
 
     /// Reads plain (`2.50`) and scientific (`1e-3`) notation.
     fn from_str(text: &str) -> Result<Self, String> {
-        let text = text.trim();
-        let no_number = || format!("A quantity is a decimal number; {text:?} is not");
-        // The decimal reader passes over underscores.
-        if text.contains('_') {
-            return Err(no_number());
-        }
-        let value = Decimal::from_str_exact(text).or_else(|_| Decimal::from_scientific(text));
-        Self::positive(value.map_err(|_| no_number())?)
+        Self::positive(read(text)?)
     }
+}
+
+/// A decimal, before it is asked whether it is a quantity.
+pub fn read(text: &str) -> Result<Decimal, String> {
+    let text = text.trim();
+    let no_number = || format!("A quantity is a decimal number; {text:?} is not");
+    // The decimal reader passes over underscores.
+    if text.contains('_') {
+        return Err(no_number());
+    }
+    Decimal::from_str_exact(text).or_else(|_| Decimal::from_scientific(text)).map_err(|_| no_number())
 }
 
 impl fmt::Display for Quantity {
@@ -85,6 +97,13 @@ mod tests {
         for bad in ["0", "-1", "", "two", "NaN", "inf", "0.12345678901", "1e400", "1_000", "1_0e2"] {
             assert!(bad.parse::<Quantity>().is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn none_of_it_is_a_quantity_only_where_that_is_allowed() {
+        assert!(Quantity::positive(Decimal::ZERO).is_err());
+        assert_eq!(Quantity::not_negative(Decimal::ZERO).unwrap().to_string(), "0");
+        assert!(Quantity::not_negative(-Decimal::ONE).is_err());
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! Bills of materials.
 
-use poem_openapi::param::{Path, Query};
+use poem_openapi::param::{Header, Path, Query};
 use poem_openapi::payload::Json;
-use poem_openapi::types::Any;
+use poem_openapi::types::{Any, MaybeUndefined};
 use poem_openapi::{Object, OpenApi};
 use serde::Deserialize;
 use serde_json::Value;
@@ -12,8 +12,9 @@ use super::item::{MAX_TREE_BYTES, Tree, TreeNode, too_many_bytes};
 use crate::api::auth::OrgCaller;
 use crate::api::body::Body;
 use crate::api::error::ApiResult;
-use crate::api::shapes::{Encoded, FreeObject};
-use crate::domain::bom::{self, AddedLine, BomTree, NewLine, TreeQuery, TreeRequest};
+use crate::api::shapes::{AnyValue, Encoded, FreeObject};
+use crate::domain::bom::{self, AddedLine, BomTree, ChangedLine, NewLine, TreeQuery, TreeRequest};
+use crate::domain::meta::{Basis, ETag, ETags, Values};
 use crate::error::Result;
 
 pub struct BomApi;
@@ -72,6 +73,8 @@ struct AddChildResponse {
     child_id: String,
     /// Where the line has dates.
     effectivity_id: Option<String>,
+    /// What its author should look at: reference designators that are not as many as the quantity says.
+    warnings: Vec<String>,
 }
 
 impl From<AddedLine> for AddChildResponse {
@@ -82,6 +85,87 @@ impl From<AddedLine> for AddChildResponse {
             parent_id: line.parent_id.to_string(),
             child_id: line.child_id.to_string(),
             effectivity_id: line.effectivity_id.map(|id| id.to_string()),
+            warnings: line.warnings,
+        }
+    }
+}
+
+/// What changes of a line; what is left out stays, `null` removes.
+#[derive(Object, Deserialize)]
+struct ChangeChildRequest {
+    /// Positive, at most 10 decimal places.
+    #[serde(default)]
+    quantity: MaybeUndefined<f64>,
+    #[serde(default)]
+    uom: MaybeUndefined<String>,
+    #[serde(default)]
+    find_num: MaybeUndefined<String>,
+    #[serde(default)]
+    refdes: MaybeUndefined<String>,
+    /// ISO 8601; without an offset it is UTC.
+    #[serde(default)]
+    effectivity_from: MaybeUndefined<String>,
+    #[serde(default)]
+    effectivity_to: MaybeUndefined<String>,
+    /// `{"option": "Color", "value": "Red"}`, with `op`, `all`, `any` and `not`.
+    #[serde(default)]
+    config_condition: MaybeUndefined<AnyValue>,
+    extra_properties: Option<FreeObject>,
+}
+
+impl From<ChangeChildRequest> for Values {
+    fn from(change: ChangeChildRequest) -> Self {
+        let mut values = change.extra_properties.unwrap_or_default().0;
+        let given = [
+            ("quantity", sent(change.quantity, Value::from)),
+            ("uom", sent(change.uom, Value::from)),
+            ("find_num", sent(change.find_num, Value::from)),
+            ("refdes", sent(change.refdes, Value::from)),
+            ("effectivity_from", sent(change.effectivity_from, Value::from)),
+            ("effectivity_to", sent(change.effectivity_to, Value::from)),
+            ("config_condition", sent(change.config_condition, |condition| condition.0)),
+        ];
+        values.extend(given.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
+        values
+    }
+}
+
+/// What was sent of a field, as JSON.
+fn sent<T>(field: MaybeUndefined<T>, written: impl FnOnce(T) -> Value) -> Option<Value> {
+    match field {
+        MaybeUndefined::Undefined => None,
+        MaybeUndefined::Null => Some(Value::Null),
+        MaybeUndefined::Value(value) => Some(written(value)),
+    }
+}
+
+#[derive(Object)]
+struct ChangeChildResponse {
+    ok: bool,
+    relationship_id: String,
+    parent_id: Option<String>,
+    child_id: Option<String>,
+    /// Where the line has dates.
+    effectivity_id: Option<String>,
+    properties: FreeObject,
+    /// Names the line as it is now: the `If-Match` of a later change.
+    etag: String,
+    /// What its author should look at: reference designators that are not as many as the quantity says.
+    warnings: Vec<String>,
+}
+
+impl From<ChangedLine> for ChangeChildResponse {
+    fn from(changed: ChangedLine) -> Self {
+        let ChangedLine { line, effectivity_id, warnings } = changed;
+        Self {
+            ok: true,
+            relationship_id: line.id.to_string(),
+            parent_id: line.source_id.map(|id| id.to_string()),
+            child_id: line.related_id.map(|id| id.to_string()),
+            effectivity_id: effectivity_id.map(|id| id.to_string()),
+            etag: ETag::of(&line).to_string(),
+            properties: FreeObject(line.properties),
+            warnings,
         }
     }
 }
@@ -108,6 +192,8 @@ impl BomApi {
     }
 
     /// Remove a child
+    ///
+    /// Its substitutes go with the line.
     #[oai(path = "/:parent_id/children/:child_id", method = "delete", operation_id = "remove_bom_child")]
     async fn remove_child(
         &self,
@@ -119,6 +205,29 @@ impl BomApi {
     ) -> ApiResult<Json<RemoveChildResponse>> {
         let line = bom::remove_line(&caller.0, &parent_id, &child_id, uom.0.as_deref()).await?;
         Ok(Json(RemoveChildResponse { ok: true, relationship_id: line.to_string() }))
+    }
+
+    /// Change a child
+    ///
+    /// Changes the line that leads to it: what is left out stays, `null` removes. The child itself does not change; remove
+    /// the line and add another for that.
+    #[oai(path = "/:parent_id/children/:child_id", method = "patch", operation_id = "change_bom_child")]
+    async fn change_child(
+        &self,
+        caller: OrgCaller,
+        parent_id: Path<String>,
+        child_id: Path<String>,
+        /// Which line, where the child is there in several units.
+        uom: Query<Option<String>>,
+        /// The ETag that the change is based on: 409 `STALE_ITEM` where the line has changed since.
+        #[oai(name = "If-Match")]
+        if_match: Header<Option<String>>,
+        body: Body<ChangeChildRequest>,
+    ) -> ApiResult<Json<ChangeChildResponse>> {
+        let if_match = if_match.0.map(|text| ETags::read(&text, &["header", "If-Match"])).transpose()?;
+        let basis = Basis { if_match, generation: None };
+        let place = (parent_id.as_str(), child_id.as_str(), uom.0.as_deref());
+        Ok(Json(bom::change_line(&caller.0, place, body.0.into(), &basis).await?.into()))
     }
 
     /// Read the tree

@@ -116,6 +116,9 @@ pub struct TreeNode {
     name: Option<String>,
     cost: Option<f64>,
     weight: Option<f64>,
+    /// Of a manufacturing part: what it was made from, and when.
+    source_ebom_id: Option<String>,
+    converted_at: Option<String>,
     children: Vec<TreeLine>,
 }
 
@@ -128,7 +131,7 @@ struct TreeLine {
 
 /// A line. Its properties stand beside these fields and once more together.
 #[derive(Object)]
-struct TreeRelationship {
+pub(super) struct TreeRelationship {
     id: String,
     item_type_id: String,
     config_id: String,
@@ -151,6 +154,8 @@ struct TreeRelationship {
     refdes: Option<String>,
     effectivity_from: Option<String>,
     effectivity_to: Option<String>,
+    /// Of a manufacturing line: the engineering line that it was.
+    source_rel_id: Option<String>,
     properties: LineProperties,
 }
 
@@ -163,6 +168,7 @@ struct LineProperties {
     refdes: Option<String>,
     effectivity_from: Option<String>,
     effectivity_to: Option<String>,
+    source_rel_id: Option<String>,
 }
 
 /// The most bytes of a tree in one answer.
@@ -216,7 +222,8 @@ impl Serialize for Line<'_> {
     }
 }
 
-struct Relationship<'a>(&'a Item);
+/// Writes a line as [`TreeRelationship`].
+pub(super) struct Relationship<'a>(pub &'a Item);
 
 impl Serialize for Relationship<'_> {
     fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
@@ -228,7 +235,7 @@ impl Serialize for Relationship<'_> {
     }
 }
 
-fn base_fields<M: SerializeMap>(map: &mut M, item: &Item) -> Result<(), M::Error> {
+pub(super) fn base_fields<M: SerializeMap>(map: &mut M, item: &Item) -> Result<(), M::Error> {
     map.serialize_entry("id", &item.id)?;
     map.serialize_entry("item_type_id", &item.item_type)?;
     map.serialize_entry("config_id", &item.config_id)?;
@@ -247,7 +254,7 @@ fn base_fields<M: SerializeMap>(map: &mut M, item: &Item) -> Result<(), M::Error
     map.serialize_entry("related_id", &item.related_id)
 }
 
-fn own_properties<M: SerializeMap>(map: &mut M, item: &Item) -> Result<(), M::Error> {
+pub(super) fn own_properties<M: SerializeMap>(map: &mut M, item: &Item) -> Result<(), M::Error> {
     // A property of the same name does not replace a field of every item.
     let is_field = |name: &str| FIELDS.contains(&name) || matches!(name, "state" | "number");
     for (name, value) in item.properties.iter().filter(|(name, _)| !is_field(name)) {

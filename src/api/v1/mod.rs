@@ -7,20 +7,31 @@ mod aml_query;
 mod auth;
 mod baselines;
 mod bom;
+mod equivalents;
 mod files;
+mod flat_bom;
 mod imports;
 mod integrations;
 mod item;
+mod item_fields;
 mod jobs;
+mod mbom;
 mod meta;
+mod obsolete;
 mod plugins;
+mod rollup;
+mod rollup_shapes;
 mod rpc;
 mod search;
 mod sheet;
+mod spares;
+mod substitutes;
 mod system;
+mod transition_history;
 mod ui;
 mod versions;
 mod webhooks;
+mod where_used;
 
 use poem_openapi::{OpenApiService, Tags};
 
@@ -83,11 +94,18 @@ type Apis = (
     ui::UiApi,
     (versions::CheckOutsApi, versions::VersionsApi, versions::RevisionsApi, versions::VersionFilesApi),
     (
-            bom::BomApi,
-            baselines::BaselinesApi,
-            baselines::BaselineComparisonsApi,
-            baselines::BaselineVerdictsApi,
-        ),
+        bom::BomApi,
+        where_used::WhereUsedApi,
+        flat_bom::FlatBomApi,
+        rollup::RollupApi,
+        obsolete::ObsoleteApi,
+        mbom::MbomApi,
+        substitutes::SubstitutesApi,
+        equivalents::EquivalentsApi,
+        spares::SparesApi,
+        transition_history::TransitionHistoryApi,
+        (baselines::BaselinesApi, baselines::BaselineComparisonsApi, baselines::BaselineVerdictsApi),
+    ),
     imports::ImportsApi,
     (
         files::UploadApi,
@@ -132,9 +150,16 @@ pub fn service() -> OpenApiService<Apis, ()> {
         (versions::CheckOutsApi, versions::VersionsApi, versions::RevisionsApi, versions::VersionFilesApi),
         (
             bom::BomApi,
-            baselines::BaselinesApi,
-            baselines::BaselineComparisonsApi,
-            baselines::BaselineVerdictsApi,
+            where_used::WhereUsedApi,
+            flat_bom::FlatBomApi,
+            rollup::RollupApi,
+            obsolete::ObsoleteApi,
+            mbom::MbomApi,
+            substitutes::SubstitutesApi,
+            equivalents::EquivalentsApi,
+            spares::SparesApi,
+            transition_history::TransitionHistoryApi,
+            (baselines::BaselinesApi, baselines::BaselineComparisonsApi, baselines::BaselineVerdictsApi),
         ),
         imports::ImportsApi,
         (

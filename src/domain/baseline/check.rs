@@ -92,7 +92,9 @@ impl Ruleset {
             "default" => Ok(Self::Default),
             "readiness" => Ok(Self::Readiness),
             "strict" => Ok(Self::Strict),
-            other => Err(Error::bad_request(format!("Unknown ruleset: {other}. There are default, readiness and strict."))),
+            other => {
+                Err(Error::bad_request(format!("Unknown ruleset: {other}. There are default, readiness and strict.")))
+            }
         }
     }
 
@@ -166,7 +168,10 @@ fn is_released(model: &Model, member: &Member) -> bool {
     let kind = member.item_type.as_deref().and_then(|kind| model.item_type(kind).ok());
     let Some(map) = kind.and_then(|kind| kind.lifecycle_map_id) else { return true };
     let taken = member.item_state.as_deref();
-    model.lifecycles().states().any(|state| state.map_id == map && Some(state.name.as_str()) == taken && state.is_released)
+    model
+        .lifecycles()
+        .states()
+        .any(|state| state.map_id == map && Some(state.name.as_str()) == taken && state.is_released)
 }
 
 /// The refusal of a release.

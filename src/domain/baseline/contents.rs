@@ -44,11 +44,7 @@ pub async fn contents(ctx: &Ctx, model: &Model, baseline: &Baseline) -> Result<C
 }
 
 /// Those of the items that the caller may not get. Rights are those of now; of what is deleted, those it had.
-pub(super) async fn hidden(
-    ctx: &Ctx,
-    model: &Model,
-    kept: impl Iterator<Item = &Item>,
-) -> Result<HashSet<Uuid>> {
+pub(super) async fn hidden(ctx: &Ctx, model: &Model, kept: impl Iterator<Item = &Item>) -> Result<HashSet<Uuid>> {
     let kept: HashMap<Uuid, &Item> = kept.map(|item| (item.id, item)).collect();
     let ids: Vec<Uuid> = kept.keys().copied().collect();
     let now = version::items_by_id(ctx, &ids).await?;

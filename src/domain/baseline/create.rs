@@ -76,8 +76,10 @@ pub async fn create(ctx: &Ctx, new: NewBaseline) -> Result<Baseline> {
         created_by_id: ctx.actor.user_id(),
     };
     if repo::number_is_taken(write.tx(), &baseline.number).await? {
-        return Err(Error::conflict(format!("Baseline {} already exists", baseline.number))
-            .code("DUPLICATE_NUMBER", "Another baseline has this number. Choose another, or leave it out to get one."));
+        return Err(Error::conflict(format!("Baseline {} already exists", baseline.number)).code(
+            "DUPLICATE_NUMBER",
+            "Another baseline has this number. Choose another, or leave it out to get one.",
+        ));
     }
     repo::insert(write.tx(), &baseline).await?;
     repo::insert_nodes(write.tx(), id, &structure).await?;

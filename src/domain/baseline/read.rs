@@ -9,7 +9,7 @@ use super::contents::{Contents, contents, hidden};
 use super::model::{Baseline, Member, not_found, parse_id};
 use super::repo;
 use crate::context::Ctx;
-use crate::domain::bom::{self, BomTree, Read, TreeRequest};
+use crate::domain::bom::{self, BomTree};
 use crate::domain::meta::{Model, parse_moment};
 use crate::domain::permission::Action;
 use crate::domain::version;
@@ -125,9 +125,7 @@ pub async fn snapshot<T: Send + 'static>(
     let model = Model::load(ctx).await?;
     let Contents { structure, .. } = contents(ctx, &model, baseline).await?;
     let Some(root) = structure.nodes.get(&structure.root).cloned() else { return Ok(None) };
-    let request = TreeRequest { depth: i32::MAX, ..TreeRequest::default() };
-    let read = Read { structure, recorded: Default::default() };
-    bom::tree_of(model, root, read, request, render).await.map(Some)
+    bom::kept_tree(model, root, structure, render).await.map(Some)
 }
 
 /// What a baseline consists of, for comparing it with other structures.
@@ -136,4 +134,3 @@ pub async fn kept(ctx: &Ctx, id: &str) -> Result<(Model, Baseline, Contents)> {
     let found = contents(ctx, &model, &baseline).await?;
     Ok((model, baseline, found))
 }
-

@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::natural;
 use crate::domain::meta::{Item, parse_moment};
+use crate::types::natural;
 
 /// The point for which a BOM is asked; what is not named does not filter.
 #[derive(Debug, Clone, Default)]

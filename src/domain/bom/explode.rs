@@ -5,9 +5,11 @@ use uuid::Uuid;
 
 use super::tree::{BomLine, BomNode, BomTree, TreeRequest, tree};
 use crate::context::Ctx;
+use crate::domain::meta::{self, Item};
 use crate::domain::version::too_large;
 use crate::error::{Error, Result};
-use crate::types::Quantity;
+use crate::types::unit::exact_product;
+use crate::types::{Quantity, quantity};
 
 /// The most levels a request may ask for.
 const MAX_LEVEL: i64 = 100;
@@ -44,11 +46,13 @@ pub async fn explode<T: Send + 'static>(
 }
 
 pub(super) fn check_level(max_level: i64) -> Result<()> {
-    if (1..=MAX_LEVEL).contains(&max_level) {
-        return Ok(());
-    }
-    let message = format!("1 to {MAX_LEVEL} levels");
-    Err(Error::invalid_field("value_error", &["query", "max_level"], message))
+    check_levels(max_level, &["query", "max_level"]).map(|_| ())
+}
+
+/// A number of levels, which a request names at a place.
+pub(super) fn check_levels(levels: i64, loc: &[&str]) -> Result<u32> {
+    let checked = u32::try_from(levels).ok().filter(|_| (1..=MAX_LEVEL).contains(&levels));
+    checked.ok_or_else(|| Error::invalid_field("value_error", loc, format!("1 to {MAX_LEVEL} levels")))
 }
 
 /// Every occurrence, each part before those that it is made of; fails with `BadRequest` `TREE_TOO_LARGE`.
@@ -79,37 +83,16 @@ fn collect<'a>(
     Ok(())
 }
 
-/// None rather than a rounded product.
-fn exact_product(one: Decimal, other: Decimal) -> Option<Decimal> {
-    let (one, other) = (one.normalize(), other.normalize());
-    let product = one.checked_mul(other)?;
-    (product.scale() == one.scale() + other.scale()).then(|| product.normalize())
-}
-
 impl BomLine {
     /// How many of the child its parent needs.
     pub fn quantity(&self) -> Option<Decimal> {
-        let text = self.relationship.properties.get("quantity")?.to_string();
-        text.trim_matches('"').parse::<Quantity>().ok().map(Quantity::decimal)
+        quantity_of(&self.relationship)
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_product_is_exact_or_none() {
-        let decimal = |text: &str| text.parse::<Decimal>().unwrap();
-        let table = [
-            ("0.1", "3", Some("0.3")),
-            ("0.0000000001", "0.0000000001", Some("0.00000000000000000001")),
-            ("2.50", "4", Some("10")),
-            ("79228162514264337593543950335", "2", None),
-            ("1.0000000001", "1.00000000000000000001", None),
-        ];
-        for (one, other, expected) in table {
-            assert_eq!(exact_product(decimal(one), decimal(other)), expected.map(decimal), "{one} {other}");
-        }
-    }
+/// How many of what it leads to a line says.
+pub(super) fn quantity_of(line: &Item) -> Option<Decimal> {
+    let text = meta::text_value(line.properties.get("quantity")?);
+    // A type of lines may allow that there is none.
+    quantity::read(&text).and_then(Quantity::not_negative).ok().map(Quantity::decimal)
 }

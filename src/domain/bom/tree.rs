@@ -1,6 +1,6 @@
 //! The tree below a part.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -8,12 +8,12 @@ use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use super::effectivity::{Effectivity, When, in_force};
-use super::{PART_BOM, natural, repo};
+use super::{PART_BOM, repo};
 use crate::context::Ctx;
 use crate::domain::meta::{self, Item, Model, parse_id, parse_moment};
 use crate::domain::version::{self, Basis, Structure, StructureLine, too_large};
 use crate::error::{Error, Result};
-use crate::types::{Condition, Selections};
+use crate::types::{Condition, Selections, natural};
 
 /// The most levels a request may ask for.
 const MAX_DEPTH: i32 = 100;
@@ -150,53 +150,124 @@ async fn built<T: Send + 'static>(
     request: TreeRequest,
     render: impl FnOnce(&BomTree) -> Result<T> + Send + 'static,
 ) -> Result<T> {
+    built_of(ctx, model, PART_BOM, item, request, render).await
+}
+
+/// The same along lines of another type.
+pub(super) async fn built_of<T: Send + 'static>(
+    ctx: &Ctx,
+    model: Model,
+    kind: &str,
+    item: Item,
+    request: TreeRequest,
+    render: impl FnOnce(&BomTree) -> Result<T> + Send + 'static,
+) -> Result<T> {
     if !(0..=MAX_DEPTH).contains(&request.depth) {
         let message = format!("0 to {MAX_DEPTH} levels");
         return Err(Error::invalid_field("value_error", &["query", "depth"], message));
     }
-    let depth = u32::try_from(request.depth).unwrap_or(0);
-    let structure = match request.basis.clone() {
-        Some(basis) => version::structure(ctx, &model, PART_BOM, &item, basis, depth).await?,
-        None => version::current_structure(ctx, &model, PART_BOM, item.id, depth).await?,
-    };
-    let recorded = recorded_effectivities(ctx, &structure, &request.when).await?;
-    tree_of(model, item, Read { structure, recorded }, request, render).await
+    let number_property = model.item_type(&item.item_type)?.number_property.clone();
+    let make = move |held: Held| render(&held.into_tree(number_property)?);
+    held(ctx, model, kind, item, request, make).await
 }
 
-/// A structure, and what is recorded of when its live lines hold.
-pub struct Read {
-    pub structure: Structure,
-    pub recorded: Recorded,
+/// What lies below an item and holds, each item and line once: for whoever puts it together.
+pub(super) struct Held {
+    pub root: Node,
+    pub lines: Lines,
+    pub depth: u32,
+    pub model: Model,
 }
 
-/// The tree that a structure is, below an item that is taken where the structure does not have its root.
-///
-/// Fails with `BadRequest` `TREE_TOO_LARGE`, and as `render` does.
-pub async fn tree_of<T: Send + 'static>(
+impl Held {
+    fn into_tree(self, number_property: Option<String>) -> Result<BomTree> {
+        let root = Builder { lines: self.lines, nodes: 0, most: MAX_NODES }.node(self.root, self.depth)?;
+        Ok(BomTree { root, number_property })
+    }
+
+    /// The lines on which something hangs within the depth, by how far from the root their parent is at least; each once.
+    pub fn lines_by_level(&self) -> Vec<(u32, &Item, &Arc<Item>, &Node)> {
+        let mut seen = HashSet::from([self.root.0]);
+        let (mut level, mut found) = (vec![&self.root], Vec::new());
+        for depth in 0..self.depth {
+            let mut next = Vec::new();
+            for (key, parent) in level {
+                for (line, child) in self.lines.get(key).into_iter().flatten() {
+                    found.push((depth, parent.as_ref(), line, child));
+                    if seen.insert(child.0) {
+                        next.push(child);
+                    }
+                }
+            }
+            level = next;
+        }
+        found
+    }
+
+    /// The number of an item.
+    pub fn number_of(&self, item: &Item) -> Option<String> {
+        let kind = self.model.item_type(&item.item_type).ok()?;
+        kind.number(item).map(str::to_owned)
+    }
+}
+
+/// Reads what is below an item along lines of one type, and makes something of it where no thread of other requests waits.
+/// The depth is checked by the caller.
+pub(super) async fn held<T: Send + 'static>(
+    ctx: &Ctx,
     model: Model,
+    kind: &str,
     item: Item,
-    Read { structure, recorded }: Read,
     request: TreeRequest,
-    render: impl FnOnce(&BomTree) -> Result<T> + Send + 'static,
+    make: impl FnOnce(Held) -> Result<T> + Send + 'static,
 ) -> Result<T> {
     let depth = u32::try_from(request.depth).unwrap_or(0);
-    let number_property = model.item_type(&item.item_type)?.number_property.clone();
+    let structure = match request.basis.clone() {
+        Some(basis) => version::structure(ctx, &model, kind, &item, basis, depth).await?,
+        None => version::current_structure(ctx, &model, kind, item.id, depth).await?,
+    };
+    let recorded = recorded_effectivities(ctx, &structure, &request.when).await?;
+    put_together(model, item, (structure, recorded), request, make).await
+}
+
+/// The tree that a structure is which is kept somewhere, as `render` makes an answer of it.
+///
+/// Fails with `BadRequest` `TREE_TOO_LARGE`, and as `render` does.
+pub async fn kept_tree<T: Send + 'static>(
+    model: Model,
+    root: Item,
+    structure: Structure,
+    render: impl FnOnce(&BomTree) -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let number_property = model.item_type(&root.item_type)?.number_property.clone();
+    let request = TreeRequest { depth: i32::MAX, ..TreeRequest::default() };
+    let make = move |held: Held| render(&held.into_tree(number_property)?);
+    put_together(model, root, (structure, Recorded::new()), request, make).await
+}
+
+async fn put_together<T: Send + 'static>(
+    model: Model,
+    item: Item,
+    (structure, recorded): (Structure, Recorded),
+    request: TreeRequest,
+    make: impl FnOnce(Held) -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let depth = u32::try_from(request.depth).unwrap_or(0);
     let place = PLACES.acquire().await.map_err(|closed| Error::internal("Trees cannot be made").caused_by(closed))?;
     let made = tokio::task::spawn_blocking(move || {
         let _place = place;
         let root = structure.root;
         let item = Arc::new(model.governed(structure.nodes.get(&root).cloned().unwrap_or(item)));
         let lines = visible_lines(&model, structure, &recorded, &request);
-        let root = Builder { lines, nodes: 0, most: MAX_NODES }.node((root, item), depth)?;
-        render(&BomTree { root, number_property })
+        make(Held { root: (root, item), lines, depth, model })
     });
     made.await.map_err(|error| Error::internal("Making a tree stopped halfway").caused_by(error))?
 }
 
 /// A part in one of its contents, by the key that its structure knows it by.
-type Node = (Uuid, Arc<Item>);
+pub(super) type Node = (Uuid, Arc<Item>);
 
-type Lines = HashMap<Uuid, Vec<(Arc<Item>, Node)>>;
+pub(super) type Lines = HashMap<Uuid, Vec<(Arc<Item>, Node)>>;
 
 /// Every line that holds and whose child may be read, by parent and in the order of find numbers.
 fn visible_lines(model: &Model, structure: Structure, recorded: &Recorded, request: &TreeRequest) -> Lines {
@@ -223,7 +294,7 @@ fn visible_lines(model: &Model, structure: Structure, recorded: &Recorded, reque
         .collect()
 }
 
-pub type Recorded = HashMap<Uuid, Vec<Effectivity>>;
+type Recorded = HashMap<Uuid, Vec<Effectivity>>;
 
 async fn recorded_effectivities(ctx: &Ctx, structure: &Structure, when: &When) -> Result<Recorded> {
     if when.at.is_none() && !when.filters_beyond_dates() {

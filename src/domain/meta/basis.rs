@@ -97,7 +97,7 @@ impl Basis {
 
     /// The item is still as its author has seen it; else `Conflict` `STALE_ITEM` with the item in the details. For who may
     /// read the item.
-    pub(super) fn require(&self, model: &Model, item: &Item) -> Result<()> {
+    pub fn require(&self, model: &Model, item: &Item) -> Result<()> {
         let fresh = self.if_match.as_ref().is_none_or(|tags| tags.hold(ETag::of(item)))
             && self.generation.is_none_or(|generation| generation == item.generation);
         if fresh {

@@ -14,6 +14,7 @@ use super::query::{Column, Field, Filter, Kind, Operand, Test};
 use super::repo;
 use super::repo::query::Wanted;
 use super::values::normalise;
+use super::write::Write;
 use crate::context::Ctx;
 use crate::domain::lifecycle::State;
 use crate::domain::permission::Action;
@@ -108,6 +109,11 @@ pub async fn find_by_number(ctx: &Ctx, model: &Model, kind: &ItemType, number: &
 pub async fn find_by_numbers(ctx: &Ctx, model: &Model, kind: &ItemType, numbers: &[String]) -> Result<Vec<Item>> {
     let found = repo::items::by_keys(&*ctx.db, &kind.id, numbers).await?;
     Ok(found.into_iter().filter(|item| model.allow(item, Action::Get)).collect())
+}
+
+/// The items of a type that bear one of many numbers, as a write sees them, whoever may read them.
+pub async fn with_numbers(write: &Write<'_>, kind: &ItemType, numbers: &[String]) -> Result<Vec<Item>> {
+    repo::items::by_keys(&write.tx, &kind.id, numbers).await
 }
 
 /// The items of a type whose numbers begin with a prefix.

@@ -9,6 +9,8 @@ use super::mirrors::ItemView;
 use super::model::Model;
 use super::query::Budget;
 use super::repo;
+pub use super::repo::graph::End;
+use super::write::Write;
 use crate::context::Ctx;
 use crate::db::Tx;
 use crate::error::Result;
@@ -46,6 +48,36 @@ pub async fn ascend(
     most: usize,
 ) -> Result<Vec<(u32, Item)>> {
     repo::graph::lines_above(&*ctx.db, model, relationship, item, levels, most).await
+}
+
+/// The same with each line once, on the first of its levels.
+pub async fn ascend_once(
+    ctx: &Ctx,
+    model: &Model,
+    relationship: &str,
+    item: Uuid,
+    levels: u32,
+    most: usize,
+) -> Result<Vec<(u32, Item)>> {
+    repo::graph::lines_above_once(&*ctx.db, model, relationship, item, levels, most).await
+}
+
+/// The lines of a type of which an item is an end, in the order in which they were added: what the caller may get, at most
+/// so many.
+pub async fn lines_at(
+    ctx: &Ctx,
+    model: &Model,
+    relationship: &str,
+    item: Uuid,
+    end: End,
+    most: usize,
+) -> Result<Vec<Item>> {
+    repo::graph::lines_at(&*ctx.db, model, relationship, item, end, most).await
+}
+
+/// Whether a line of a type leads from one item to the other, seen or not; for as long as the write has the first locked.
+pub async fn leads(write: &Write<'_>, relationship: &str, from: Uuid, to: Uuid) -> Result<bool> {
+    repo::graph::leads(&write.tx, relationship, from, to).await
 }
 
 /// Those of the items to which a line leads that the caller may get.

@@ -147,6 +147,11 @@ impl Property {
         self.data_source_id.as_deref().filter(|_| self.data_type == DataType::Item)
     }
 
+    /// A quantity of which there may be none: its least value says so.
+    pub fn allows_zero(&self) -> bool {
+        self.minimum.is_some_and(|minimum| minimum <= 0.0)
+    }
+
     /// The engine keeps an index of its values.
     pub fn wants_index(&self) -> bool {
         self.is_unique || self.is_indexed

@@ -52,8 +52,9 @@ pub use bulk::{BulkApplied, apply_all};
 pub use defaults::DefaultExpression;
 pub use get::{
     find_by_number, find_by_numbers, find_by_prefix, get_item, get_item_type, get_item_types, require_item, states_of,
+    with_numbers,
 };
-pub use graph::{Graph, ascend, descend, readable_among, used_among};
+pub use graph::{End, Graph, ascend, ascend_once, descend, leads, lines_at, readable_among, used_among};
 pub use item::{FIELDS, Item, parse_id};
 pub use labels::{LABEL_SIGN, Labels};
 pub use mirrors::{Expanded, ItemView};
@@ -63,13 +64,13 @@ pub use numbering::{
 };
 pub use period::{Period, recorded_period};
 pub use query::{Expand, Page, Query, get_expanded, query};
-pub use relate::{add_relationship, locked_lines, remove_relationship};
+pub use relate::{add_relationship, locked_lines, remove_relationship, retarget_relationship};
 pub use release_policy::{ReleasePolicy, release_policy, set_release_policy};
 pub use repo::history::Taken;
 pub use repo::visible::visible;
 pub use schema::json_schema;
 pub use seed::seed_model;
-pub use steps::{History, NextStep, item_history, next_steps};
+pub use steps::{History, NextStep, item_history, next_steps, transitions_of};
 pub use typed::parse_moment;
 pub use types::{
     NewProperty, NewType, PROPERTY_INDEX_JOB, PropertyChange, PropertyIndexJob, TypeChange, add_property,

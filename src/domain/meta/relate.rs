@@ -240,6 +240,35 @@ pub async fn remove_relationship(write: &Write<'_>, line: &Item) -> Result<()> {
     write.record("relationship.deleted", line, line.snapshot(), None).await
 }
 
+/// Lets a line lead to another item of the same type, as if it had been added so; what hangs on it stays.
+///
+/// Fails as [`add_relationship`] does; the lines of its source, which is locked then, tell whether one is there already.
+pub async fn retarget_relationship(write: &Write<'_>, line: &Item, related: Uuid) -> Result<Item> {
+    let kind = write.model.item_type(&line.item_type)?;
+    write.require_structure(kind)?;
+    require_line(write, line, Action::Update).await?;
+    let found = repo::stored::referred(&write.tx, &[related]).await?.pop();
+    let related = found.ok_or_else(|| not_found(related))?;
+    require_seen(write, &related).await?;
+    if kind.related_type.as_ref().is_some_and(|expected| *expected != related.item_type) {
+        return Err(wrong_end("related_id", format!("{} takes no {} here", kind.id, related.item_type)));
+    }
+    release_policy::require_may_enter(write, kind, &related).await?;
+    if let Some(source) = line.source_id.filter(|_| kind.is_acyclic) {
+        refuse_cycle(write, kind, source, related.id).await?;
+    }
+    let after = Item {
+        related_id: Some(related.id),
+        modified_by_id: write.ctx.actor.user_id(),
+        modified_on: Some(write.ctx.now()),
+        ..line.clone()
+    };
+    let after = hooks::before_write(write, kind, Moment::Update, Some(line), after).await?;
+    let after = repo::items::retarget(&write.tx, after.clone()).await.map_err(|error| exists(error, kind, &after))?;
+    write.record("relationship.updated", &after, line.snapshot(), after.snapshot()).await?;
+    Ok(after)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -54,6 +54,7 @@ fn shape(property: &Property) -> Vec<(&'static str, Value)> {
         DataType::String | DataType::Text => text_shape(property),
         DataType::Integer => vec![("type", "integer".into())],
         DataType::Float => vec![("type", "number".into())],
+        DataType::Quantity if property.allows_zero() => vec![("type", "number".into())],
         DataType::Quantity => vec![("type", "number".into()), ("exclusiveMinimum", 0.into())],
         DataType::Boolean => vec![("type", "boolean".into())],
         DataType::Date => vec![("type", "string".into()), ("format", "date".into())],

@@ -27,6 +27,7 @@ pub(super) struct SeedType {
     pub properties: &'static [SeedProperty],
 }
 
+#[derive(Clone, Copy)]
 pub(super) struct SeedProperty {
     pub name: &'static str,
     pub label: &'static str,
@@ -78,8 +79,41 @@ const PART_BOM: &[SeedProperty] = &[
     property("config_condition", "Configuration Condition", DataType::Condition),
 ];
 
-fn types(part_lifecycle: Uuid, document_lifecycle: Uuid) -> [SeedType; 3] {
-    let item = |id, lifecycle, number_property, properties| SeedType {
+const MANUFACTURING_PART: &[SeedProperty] = &[
+    SeedProperty { is_required: true, ..text("item_number", "Part Number", 64) },
+    text("name", "Name", 128),
+    text("description", "Description", 256),
+    STATE,
+    property("cost", "Cost", DataType::Float),
+    property("weight", "Weight", DataType::Float),
+    // Not a reference: the part that it was made from may go.
+    text("source_ebom_id", "Engineering Part", 36),
+    property("converted_at", "Converted At", DataType::DateTime),
+];
+
+const SOURCE_LINE: SeedProperty = text("source_rel_id", "Engineering Line", 36);
+
+const MANUFACTURING_BOM: &[SeedProperty] =
+    &[PART_BOM[0], PART_BOM[1], PART_BOM[2], PART_BOM[3], PART_BOM[4], PART_BOM[5], PART_BOM[6], SOURCE_LINE];
+
+const RANKED: &[SeedProperty] =
+    &[property("rank", "Rank", DataType::Integer), property("note", "Note", DataType::Text)];
+
+const SPARE: &[SeedProperty] = &[
+    RANKED[0],
+    property("quantity", "Quantity", DataType::Quantity),
+    property("uom", "Unit", DataType::Unit),
+    RANKED[1],
+];
+
+/// A type of items that pass through a lifecycle and have numbers.
+fn numbered(
+    id: &'static str,
+    lifecycle: Uuid,
+    number_property: &'static str,
+    properties: &'static [SeedProperty],
+) -> SeedType {
+    SeedType {
         id,
         label: id,
         lifecycle_map_id: Some(lifecycle),
@@ -90,39 +124,77 @@ fn types(part_lifecycle: Uuid, document_lifecycle: Uuid) -> [SeedType; 3] {
         is_acyclic: false,
         period_properties: None,
         properties,
-    };
+    }
+}
+
+/// A type of relationships of which there is one per source and related item.
+fn link(id: &'static str, ends: (&'static str, &'static str), properties: &'static [SeedProperty]) -> SeedType {
+    SeedType {
+        id,
+        label: id,
+        lifecycle_map_id: None,
+        permission_id: Some(DEFAULT_SET),
+        ends: Some(ends),
+        number_property: None,
+        key_properties: Some(json!([])),
+        is_acyclic: false,
+        period_properties: None,
+        properties,
+    }
+}
+
+/// A type of BOM lines: one per parent, child and unit, and none that closes a cycle.
+fn structure(id: &'static str, part: &'static str, properties: &'static [SeedProperty]) -> SeedType {
+    SeedType {
+        key_properties: Some(json!(["uom"])),
+        is_acyclic: true,
+        period_properties: Some(json!(["effectivity_from", "effectivity_to"])),
+        ..link(id, (part, part), properties)
+    }
+}
+
+/// In the order in which they refer to each other.
+fn types(part_lifecycle: Uuid, document_lifecycle: Uuid) -> [SeedType; 8] {
     [
-        item("Part", part_lifecycle, "item_number", PART),
-        item("Document", document_lifecycle, "doc_number", DOCUMENT),
-        SeedType {
-            id: "Part BOM",
-            label: "Part BOM",
-            lifecycle_map_id: None,
-            permission_id: Some(DEFAULT_SET),
-            ends: Some(("Part", "Part")),
-            number_property: None,
-            key_properties: Some(json!(["uom"])),
-            is_acyclic: true,
-            period_properties: Some(json!(["effectivity_from", "effectivity_to"])),
-            properties: PART_BOM,
-        },
+        numbered("Part", part_lifecycle, "item_number", PART),
+        numbered("Document", document_lifecycle, "doc_number", DOCUMENT),
+        structure("Part BOM", "Part", PART_BOM),
+        link("Part BOM Substitute", ("Part BOM", "Part"), RANKED),
+        link("Part Equivalent", ("Part", "Part"), RANKED),
+        link("Part Spare", ("Part", "Part"), SPARE),
+        numbered("Manufacturing Part", part_lifecycle, "item_number", MANUFACTURING_PART),
+        structure("Manufacturing BOM", "Manufacturing Part", MANUFACTURING_BOM),
     ]
 }
 
 /// Types that the program itself works with: they stay, and stay what they are.
-pub(super) const SEEDED_TYPES: [&str; 3] = ["Part", "Document", "Part BOM"];
+pub(super) const SEEDED_TYPES: [&str; 8] = [
+    "Part",
+    "Document",
+    "Part BOM",
+    "Part BOM Substitute",
+    "Part Equivalent",
+    "Part Spare",
+    "Manufacturing Part",
+    "Manufacturing BOM",
+];
 
 /// Whether the program works with a property of a seeded type, whose kind of values it then relies on.
 pub(super) fn is_built_in(kind: &str, property: &str) -> bool {
+    let names = |given: &[SeedProperty]| given.iter().any(|given| given.name == property);
     match kind {
-        "Part BOM" => PART_BOM.iter().any(|given| given.name == property),
+        "Part BOM" => names(PART_BOM),
+        "Manufacturing BOM" => names(MANUFACTURING_BOM),
+        "Part BOM Substitute" | "Part Equivalent" => names(RANKED),
+        "Part Spare" => names(SPARE),
+        "Manufacturing Part" => ["state", "source_ebom_id", "converted_at"].contains(&property),
         "Part" | "Document" => property == "state",
         _ => false,
     }
 }
 
 /// Prefixes of the numbers that are drawn.
-const PREFIXES: [(&str, &str); 2] = [("Part", "P-"), ("Document", "D-")];
+const PREFIXES: [(&str, &str); 3] = [("Part", "P-"), ("Document", "D-"), ("Manufacturing Part", "MP-")];
 const PADDING: usize = 6;
 
 /// Makes what is missing of the seeded model, in one transaction; says how many types were made.

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use uuid::Uuid;
 
-use super::get::get_item;
-use super::item::Item;
+use super::get::{get_item, require_item};
+use super::item::{Item, parse_id};
 use super::mirrors::with_mirrors;
 use super::model::Model;
 use super::release_policy::{self, ReleasePolicy};
@@ -20,6 +20,8 @@ use crate::error::{Error, Result};
 
 /// The most steps of one page of a history.
 const MAX_PAGE: u64 = 200;
+/// The most steps of a history without pages.
+const MOST_TRANSITIONS: u64 = 500;
 
 /// What a step demands and the item does not meet.
 pub(super) fn unmet(
@@ -141,4 +143,16 @@ pub async fn item_history(ctx: &Ctx, item_type: &str, id: &str, page: u64, page_
     let item = get_item(ctx, item_type, id).await?.item;
     let (steps, total) = repo::history::of_item(&ctx.db, item.id, (page - 1) * page_size, page_size).await?;
     Ok(History { steps, total, page, page_size })
+}
+
+/// The steps that an item of any type has taken, the newest first, at most so many; for whoever may read the item.
+pub async fn transitions_of(ctx: &Ctx, id: &str, most: Option<u64>) -> Result<Vec<Taken>> {
+    let most = most.unwrap_or(MOST_TRANSITIONS);
+    if !(1..=MOST_TRANSITIONS).contains(&most) {
+        let message = format!("Between 1 and {MOST_TRANSITIONS}");
+        return Err(Error::invalid_field("value_error", &["query", "limit"], message));
+    }
+    let model = Model::load(ctx).await?;
+    let item = require_item(ctx, &model, parse_id(id)?).await?;
+    Ok(repo::history::of_item(&ctx.db, item.id, 0, most).await?.0)
 }

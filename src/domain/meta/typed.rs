@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::model::{DataType, Property};
 use crate::types::text::hidden_in_identity;
-use crate::types::{Condition, Quantity};
+use crate::types::{Condition, Quantity, quantity};
 
 /// The most characters of a unit of measure.
 const MAX_UNIT: usize = 16;
@@ -33,7 +33,7 @@ pub(super) fn of_type(property: &Property, value: Value) -> Result<Value, Refusa
         DataType::DateTime => moment(&value),
         DataType::Item => item(&value),
         DataType::List | DataType::Json => Ok(value),
-        DataType::Quantity => quantity(&value),
+        DataType::Quantity => quantity(property, &value),
         DataType::Unit => unit(&value),
         DataType::Condition => condition(value),
     }
@@ -147,13 +147,15 @@ fn item(value: &Value) -> Result<Value, Refusal> {
     }
 }
 
-fn quantity(value: &Value) -> Result<Value, Refusal> {
+/// Positive, unless the property's bounds let there be none.
+fn quantity(property: &Property, value: &Value) -> Result<Value, Refusal> {
     let text = match value {
         Value::Number(number) => number.to_string(),
         Value::String(text) => text.clone(),
         _ => return refuse("float_type", "Expected a number"),
     };
-    let quantity: Quantity = text.parse().map_err(|message| ("value_error", message))?;
+    let fitting = if property.allows_zero() { Quantity::not_negative } else { Quantity::positive };
+    let quantity = quantity::read(&text).and_then(fitting).map_err(|message| ("value_error", message))?;
     match quantity.exact_float().and_then(Number::from_f64) {
         Some(number) => Ok(Value::Number(number)),
         None => refuse("value_error", format!("{quantity} has more digits than can be kept exactly")),

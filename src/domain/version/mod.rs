@@ -24,7 +24,7 @@ pub use check_out::{NewCheckOut, check_out};
 pub use lock::{lock_to_change, require_checked_out_by_caller};
 pub use model::{Happening, ItemVersions, Lock, LockContext, Version, VersionView};
 pub use open::{init_version, open_version, record};
-pub use read::{items_by_id, revisions, get_version, require_version, version_history, version_tree, versions_of};
+pub use read::{get_version, items_by_id, require_version, revisions, version_history, version_tree, versions_of};
 pub use revise::revise;
 pub use structure::{Basis, Structure, StructureLine, current_structure, structure, too_large};
 pub use undo::{Undo, forced_by_administrators, undo_check_out};

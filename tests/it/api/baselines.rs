@@ -59,7 +59,10 @@ async fn a_baseline_keeps_what_there_was(at: Installation) {
     let made = make(admin, json!({"name": " First ", "root_item_id": top})).await;
     assert_eq!(made["name"], "First");
     assert_eq!((&made["item_count"], &made["relationship_count"]), (&json!(3), &json!(3)));
-    assert_eq!((&made["state"], &made["is_locked"], &made["line_key"]), (&json!("draft"), &json!(false), &json!("child_config")));
+    assert_eq!(
+        (&made["state"], &made["is_locked"], &made["line_key"]),
+        (&json!("draft"), &json!(false), &json!("child_config"))
+    );
     assert!(made["baseline_number"].as_str().unwrap().starts_with("BL-20"), "{made}");
     let leaf_row = json!(["LEAF", "LEAF", []]);
     let expected = json!(["TOP", "TOP", [[2.0, ["MID", "MID", [[3.0, leaf_row]]]], [1.0, leaf_row]]]);
@@ -138,7 +141,8 @@ async fn a_version_is_kept_as_it_was_released(at: Installation) {
     assert_eq!(made["item_count"], 3);
     let listed = admin.get(&format!("/baselines/{}/members", id(&made))).await.expect(200);
     assert_eq!(listed["items"][0]["item_revision"], "A");
-    let verdict = admin.get(&format!("/baselines/{}/release-diagnostics?ruleset_id=strict", id(&made))).await.expect(200);
+    let verdict =
+        admin.get(&format!("/baselines/{}/release-diagnostics?ruleset_id=strict", id(&made))).await.expect(200);
     assert_eq!(verdict["ok"], true, "{verdict}");
     let other = json!({"name": "No", "root_item_id": mid, "root_version_id": version});
     admin.post("/baselines", &other).await.expect(400);
@@ -192,7 +196,8 @@ async fn released_baselines_are_found_by_their_date(at: Installation) {
         assert_eq!(make(admin, body).await["is_locked"], true);
     }
     make(admin, json!({"name": "draft", "root_item_id": top, "effective_at": "2026-04-01T00:00:00Z"})).await;
-    let find = async |date: &str| admin.get(&format!("/baselines/effective?root_item_id={top}&target_date={date}")).await;
+    let find =
+        async |date: &str| admin.get(&format!("/baselines/effective?root_item_id={top}&target_date={date}")).await;
     assert_eq!(find("2026-05-01").await.expect(200)["name"], "spring");
     assert_eq!(find("2026-06-01T00:00:00Z").await.expect(200)["name"], "summer");
     find("2026-02-28").await.expect(404);

@@ -75,7 +75,9 @@ impl Loot {
             "delivery_id" => self.by_name["delivery"].clone(),
             "plugin_id" => vec!["yuantus-demo".to_owned()],
             "user_id" | "admin_user_id" | "owner_id" => self.by_name["user"].clone(),
-            "version_id" | "source_version_id" | "target_version_id" | "root_version_id" => self.by_name["version"].clone(),
+            "version_id" | "source_version_id" | "target_version_id" | "root_version_id" => {
+                self.by_name["version"].clone()
+            }
             "baseline_id" | "baseline_a_id" | "baseline_b_id" => self.by_name["baseline"].clone(),
             "comparison_id" => self.by_name["comparison"].clone(),
             "file_id" => self.by_name["file"].clone(),

@@ -6,6 +6,7 @@ mod isolation;
 mod placement;
 mod pools;
 mod provision;
+mod structure_types;
 
 pub use fleet::support::run as run_in_product;
 use serde_json::json;

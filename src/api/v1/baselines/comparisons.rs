@@ -224,7 +224,11 @@ impl BaselineComparisonsApi {
         let as_sheet = match export_format.as_str() {
             "csv" => true,
             "json" => false,
-            other => return Err(Error::bad_request(format!("Unsupported export format: {other}. There are csv and json.")).into()),
+            other => {
+                return Err(
+                    Error::bad_request(format!("Unsupported export format: {other}. There are csv and json.")).into()
+                );
+            }
         };
         let page = PageRequest::new(limit.0, offset.0, MOST_EXPORTED)?;
         let found = list(&caller, &comparison_id, change_type.0.as_deref(), page).await?;

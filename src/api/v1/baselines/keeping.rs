@@ -186,8 +186,7 @@ impl BaselinesApi {
         baseline_type: Query<Option<String>>,
         #[oai(default)] include_snapshot: Query<bool>,
     ) -> ApiResult<Encoded<BaselineResponse>> {
-        let found =
-            baseline::effective(&caller.0, &root_item_id, &target_date, baseline_type.0.as_deref()).await?;
+        let found = baseline::effective(&caller.0, &root_item_id, &target_date, baseline_type.0.as_deref()).await?;
         Ok(answer(&caller.0, found, include_snapshot.0).await?)
     }
 

@@ -140,4 +140,3 @@ impl BaselineVerdictsApi {
 fn usual() -> String {
     "default".to_owned()
 }
-

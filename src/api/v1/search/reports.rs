@@ -3,10 +3,10 @@
 use poem_openapi::param::Query;
 use poem_openapi::{Enum, Object, OpenApi};
 
-use crate::api::v1::sheet::{Report, Sheet};
 use crate::api::auth::OrgCaller;
 use crate::api::error::ApiResult;
 use crate::api::v1::Tag;
+use crate::api::v1::sheet::{Report, Sheet};
 use crate::domain::search::{self, Count, DayCount, Indexes, StageAge, StateTrend, Summary};
 
 pub struct SearchReportsApi;

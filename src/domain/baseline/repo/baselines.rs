@@ -1,7 +1,9 @@
 //! Rows of baselines.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter,
+};
 use uuid::Uuid;
 
 use crate::db::{Sql, Tx};
@@ -133,7 +135,12 @@ fn changing(baseline: &Baseline) -> Result<ActiveModel> {
 }
 
 /// The baselines that are wanted, the newest first.
-pub async fn page(db: &impl ConnectionTrait, model: &Model, wanted: &Wanted, page: PageRequest) -> Result<Page<Baseline>> {
+pub async fn page(
+    db: &impl ConnectionTrait,
+    model: &Model,
+    wanted: &Wanted,
+    page: PageRequest,
+) -> Result<Page<Baseline>> {
     let condition = |sql: &mut Sql| {
         for (column, id) in [("root_item_id", wanted.root_item), ("root_version_id", wanted.root_version)] {
             if let Some(id) = id {

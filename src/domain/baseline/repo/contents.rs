@@ -136,9 +136,7 @@ pub async fn members(
     hidden: &HashSet<Uuid>,
     page: PageRequest,
 ) -> Result<Page<Member>> {
-    let query = baseline_member::Entity::find()
-        .filter(Column::BaselineId.eq(baseline))
-        .order_by_asc(Column::Position);
+    let query = baseline_member::Entity::find().filter(Column::BaselineId.eq(baseline)).order_by_asc(Column::Position);
     if hidden.is_empty() {
         let total = query.clone().count(db).await?;
         let rows = query.limit(page.limit).offset(page.offset).all(db).await?;

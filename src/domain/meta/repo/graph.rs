@@ -97,10 +97,75 @@ pub async fn lines_above(
     sql.push(") SELECT i.*, a.level + 1 AS level");
     push_step(&mut sql);
     sql.push(" ORDER BY a.level, i.id LIMIT ").bind(i64::try_from(most).unwrap_or(i64::MAX));
-    let rows = db.query_all_raw(sql.statement(db)).await?;
+    with_levels(&db.query_all_raw(sql.statement(db)).await?)
+}
+
+/// The same with each line once, on the first of its levels.
+pub async fn lines_above_once(
+    db: &impl ConnectionTrait,
+    model: &Model,
+    kind: &str,
+    item: Uuid,
+    levels: u32,
+    most: usize,
+) -> Result<Vec<(u32, Item)>> {
+    let mut sql = Sql::new("WITH RECURSIVE above(id, level) AS (SELECT i.id, 0 FROM items i WHERE i.id = ");
+    sql.bind(item).push(
+        " UNION SELECT i.source_id, a.level + 1 FROM above a CROSS JOIN items i WHERE i.related_id = a.id \
+         AND i.item_type_id = ",
+    );
+    sql.bind(kind).push(" AND a.level < ").bind(i64::from(levels)).push(" AND ");
+    visible(&mut sql, model, "i");
+    sql.push(
+        "), nearest AS (SELECT id, MIN(level) AS level FROM above GROUP BY id) \
+         SELECT i.*, n.level + 1 AS level FROM nearest n CROSS JOIN items i WHERE i.related_id = n.id \
+         AND i.item_type_id = ",
+    );
+    sql.bind(kind).push(" AND n.level < ").bind(i64::from(levels)).push(" AND ");
+    visible(&mut sql, model, "i");
+    sql.push(" ORDER BY n.level, i.id LIMIT ").bind(i64::try_from(most).unwrap_or(i64::MAX));
+    with_levels(&db.query_all_raw(sql.statement(db)).await?)
+}
+
+fn with_levels(rows: &[QueryResult]) -> Result<Vec<(u32, Item)>> {
     let level = |row: &QueryResult| row.try_get::<i32>("", "level").map(|level| level.unsigned_abs());
     let levels: Result<Vec<u32>, DbErr> = rows.iter().map(level).collect();
-    Ok(levels?.into_iter().zip(read(&rows)?).collect())
+    Ok(levels?.into_iter().zip(read(rows)?).collect())
+}
+
+/// Which ends of the lines an item is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// What the lines hang on.
+    Source,
+    Either,
+}
+
+/// The lines of a type of which an item is an end, that the caller may get, in the order in which they were added.
+pub async fn lines_at(
+    db: &impl ConnectionTrait,
+    model: &Model,
+    kind: &str,
+    item: Uuid,
+    end: End,
+    most: usize,
+) -> Result<Vec<Item>> {
+    let mut sql = Sql::new("SELECT i.* FROM items i WHERE i.id IN (SELECT s.id FROM items s WHERE s.source_id = ");
+    sql.bind(item).push(" AND s.item_type_id = ").bind(kind);
+    if end == End::Either {
+        sql.push(" UNION SELECT r.id FROM items r WHERE r.related_id = ").bind(item);
+        sql.push(" AND r.item_type_id = ").bind(kind);
+    }
+    sql.push(") AND ");
+    visible(&mut sql, model, "i");
+    sql.push(" ORDER BY i.id LIMIT ").bind(i64::try_from(most).unwrap_or(i64::MAX));
+    read(&db.query_all_raw(sql.statement(db)).await?)
+}
+
+/// Whether a line of a type leads from one item to the other.
+pub async fn leads(db: &impl ConnectionTrait, kind: &str, from: Uuid, to: Uuid) -> Result<bool> {
+    let sql = "SELECT 1 FROM items i WHERE i.source_id = $1 AND i.item_type_id = $2 AND i.related_id = $3 LIMIT 1";
+    Ok(db.query_one_raw(statement(db, sql, vec![from.into(), kind.into(), to.into()])).await?.is_some())
 }
 
 /// Those of the items to which a line of a type leads that the caller may get.

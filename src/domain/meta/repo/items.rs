@@ -102,6 +102,15 @@ pub async fn update(tx: &Tx, item: Item) -> Result<Item> {
     Ok(item)
 }
 
+/// Stores to what a line leads and what follows from that, counts the change, and answers with the line as it is then.
+pub async fn retarget(tx: &Tx, line: Item) -> Result<Item> {
+    use sea_orm::ActiveValue::Set;
+    let line = update(tx, line).await?;
+    let changed = item::ActiveModel { related_id: Set(line.related_id), ..Default::default() };
+    item::Entity::update_many().set(changed).filter(item::Column::Id.eq(line.id)).exec(tx).await?;
+    Ok(line)
+}
+
 /// Deletes a row; says whether it was there.
 pub async fn delete(tx: &Tx, id: Uuid) -> Result<bool> {
     Ok(item::Entity::delete_by_id(id).exec(tx).await?.rows_affected > 0)
