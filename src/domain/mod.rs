@@ -1,5 +1,5 @@
 //! The product, area by area. Each area uses those to its left only, and nobody enters another's `repo`:
-//! `audit → quota → identity → revision → permission → lifecycle → meta → version → file → bom → baseline → search, jobs → plugin, webhook → sample`.
+//! `audit → quota → identity → revision → permission → lifecycle → meta → version → file → bom → baseline → product → search, jobs → plugin, webhook → sample`.
 
 pub mod audit;
 pub mod baseline;
@@ -11,6 +11,7 @@ pub mod lifecycle;
 pub mod meta;
 pub mod permission;
 pub mod plugin;
+pub mod product;
 pub mod quota;
 pub mod revision;
 pub mod sample;

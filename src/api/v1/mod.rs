@@ -19,6 +19,7 @@ mod mbom;
 mod meta;
 mod obsolete;
 mod plugins;
+mod products;
 mod rollup;
 mod rollup_shapes;
 mod rpc;
@@ -60,6 +61,8 @@ enum Tag {
     Bom,
     /// What products consisted of at a moment, kept.
     Baselines,
+    /// An item on one page: what it is, what a change of it touches, whether it can be released.
+    Products,
     /// Sheets that become bills of materials.
     Imports,
     /// Files, and the items they hang on.
@@ -105,6 +108,7 @@ type Apis = (
         spares::SparesApi,
         transition_history::TransitionHistoryApi,
         (baselines::BaselinesApi, baselines::BaselineComparisonsApi, baselines::BaselineVerdictsApi),
+        (products::ProductsApi, products::ImpactApi, products::ReadinessApi, products::CockpitApi),
     ),
     imports::ImportsApi,
     (
@@ -160,6 +164,7 @@ pub fn service() -> OpenApiService<Apis, ()> {
             spares::SparesApi,
             transition_history::TransitionHistoryApi,
             (baselines::BaselinesApi, baselines::BaselineComparisonsApi, baselines::BaselineVerdictsApi),
+            (products::ProductsApi, products::ImpactApi, products::ReadinessApi, products::CockpitApi),
         ),
         imports::ImportsApi,
         (

@@ -16,7 +16,7 @@ pub struct ObsoleteApi;
 
 /// A line that leads to something obsolete.
 #[derive(Object)]
-struct ObsoleteEntry {
+pub struct ObsoleteEntry {
     relationship_id: String,
     relationship_type: String,
     parent_id: String,
@@ -41,7 +41,7 @@ struct ObsoleteEntry {
     status: Option<String>,
 }
 
-fn entry(found: ObsoleteLine, status: Option<ResolveStatus>) -> ObsoleteEntry {
+pub fn entry(found: ObsoleteLine, status: Option<ResolveStatus>) -> ObsoleteEntry {
     let ObsoleteLine { line, parent, child, replacement, level, reasons } = found;
     let name = |view: &crate::domain::meta::ItemView| view.item.name().map(str::to_owned);
     ObsoleteEntry {

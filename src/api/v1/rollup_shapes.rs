@@ -21,6 +21,18 @@ pub struct MissingValue {
     reason: String,
 }
 
+impl From<&Missing> for MissingValue {
+    fn from(missing: &Missing) -> Self {
+        Self {
+            item_id: missing.item.id.to_string(),
+            item_number: missing.number.clone(),
+            item_name: missing.item.name().map(str::to_owned),
+            relationship_id: missing.line.as_ref().map(|line| line.id.to_string()),
+            reason: missing.reason.as_str().to_owned(),
+        }
+    }
+}
+
 macro_rules! shapes {
     ($response:ident, $summary:ident, $node:ident, $update:ident, $key:ident, $total:ident, $own:ident, $computed:ident,
      $line:ident) => {
@@ -135,7 +147,7 @@ fn names(measure: Measure) -> Names {
 }
 
 /// JSON's numbers are floats to their readers.
-fn float(value: Decimal) -> Option<f64> {
+pub fn float(value: Decimal) -> Option<f64> {
     value.to_string().parse().ok()
 }
 

@@ -28,11 +28,12 @@ impl<T: Sheet> Report<T> {
         if !as_sheet {
             return Ok(Self::Json(report));
         }
-        Ok(Self::Csv { name: T::NAME, text: write(T::HEADER, &report.rows())? })
+        Ok(Self::Csv { name: T::NAME, text: written(T::HEADER, &report.rows())? })
     }
 }
 
-fn write(header: &[&str], rows: &[Vec<String>]) -> Result<Vec<u8>> {
+/// Rows below a header as CSV.
+pub fn written(header: &[&str], rows: &[Vec<String>]) -> Result<Vec<u8>> {
     let failed = |error: String| Error::internal("A sheet could not be written").caused_by(error);
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(header).map_err(|error| failed(error.to_string()))?;

@@ -27,4 +27,4 @@ pub use effective::effective;
 pub use given::{Include, NewBaseline};
 pub use model::{Baseline, Member, State};
 pub use read::{BaselineFilter, baselines_with, get, list, members, require, snapshot};
-pub use release::{diagnose, release, validate};
+pub use release::{diagnose, release, validate, verdict};

@@ -10,7 +10,7 @@ use super::model::{Baseline, Member, not_found, parse_id};
 use super::repo;
 use crate::context::Ctx;
 use crate::domain::bom::{self, BomTree};
-use crate::domain::meta::{Model, parse_moment};
+use crate::domain::meta::{Model, query_moment};
 use crate::domain::permission::Action;
 use crate::domain::version;
 use crate::error::{Error, Kind, Result};
@@ -67,10 +67,7 @@ impl BaselineFilter {
 }
 
 fn moment(parameter: &str, text: Option<String>) -> Result<Option<DateTime<Utc>>> {
-    let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(None) };
-    let read = parse_moment(&text.replace(' ', "+")).or_else(|| parse_moment(&text)).map(Some);
-    let message = "Expected a time: 2026-11-24T08:00:00Z";
-    read.ok_or_else(|| Error::invalid_field("datetime_type", &["query", parameter], message))
+    text.filter(|text| !text.is_empty()).map(|text| query_moment(parameter, &text)).transpose()
 }
 
 /// A baseline, if the caller may read its root: that of a deleted root stays with those who may read everything of its type.

@@ -18,8 +18,13 @@ use crate::error::{Error, Result};
 pub async fn diagnose(ctx: &Ctx, id: &str, ruleset: &str) -> Result<(Baseline, Findings)> {
     let ruleset = Ruleset::parse(ruleset)?;
     let (model, baseline) = read::require(ctx, id).await?;
-    let findings = look(ctx, &model, &baseline).await?;
-    Ok((baseline, ruleset.judge(findings)))
+    let findings = verdict(ctx, &model, &baseline, ruleset).await?;
+    Ok((baseline, findings))
+}
+
+/// The same of a baseline that the caller has read.
+pub async fn verdict(ctx: &Ctx, model: &Model, baseline: &Baseline, ruleset: Ruleset) -> Result<Findings> {
+    Ok(ruleset.judge(look(ctx, model, baseline).await?))
 }
 
 /// Checks a baseline and keeps what was found. Of a released one the findings are told and not kept.

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::effectivity::{Effectivity, When, in_force};
 use super::{PART_BOM, repo};
 use crate::context::Ctx;
-use crate::domain::meta::{self, Item, Model, parse_id, parse_moment};
+use crate::domain::meta::{self, Item, Model, parse_id, query_moment};
 use crate::domain::version::{self, Basis, Structure, StructureLine, too_large};
 use crate::error::{Error, Result};
 use crate::types::{Condition, Selections, natural};
@@ -52,30 +52,22 @@ pub struct TreeQuery {
 impl TreeQuery {
     /// Without a date every line is kept, whenever it holds.
     pub fn all_dates(self) -> Result<TreeRequest> {
-        let at = self.date.as_deref().map(|text| parse_date("effective_date", text)).transpose()?;
+        let at = self.date.as_deref().map(|text| query_moment("effective_date", text)).transpose()?;
         self.request(at)
     }
 
     /// Without a date it is the given moment.
     pub fn at_date_or(self, now: DateTime<Utc>) -> Result<TreeRequest> {
-        let at = self.date.as_deref().map(|text| parse_date("date", text)).transpose()?;
+        let at = self.date.as_deref().map(|text| query_moment("date", text)).transpose()?;
         self.request(at.or(Some(now)))
     }
 
     fn request(self, at: Option<DateTime<Utc>>) -> Result<TreeRequest> {
         let selections = self.config.as_deref().map(parse_selections).transpose()?;
         let when = When { at, lot: self.lot, serial: self.serial, unit: self.unit };
-        let as_of = self.as_of.as_deref().map(|text| parse_date("as_of", text)).transpose()?;
+        let as_of = self.as_of.as_deref().map(|text| query_moment("as_of", text)).transpose()?;
         Ok(TreeRequest { depth: self.depth, when, selections, basis: as_of.map(Basis::AsOf) })
     }
-}
-
-fn parse_date(parameter: &str, text: &str) -> Result<DateTime<Utc>> {
-    let message = "Expected a time: 2026-11-24T08:00:00Z";
-    // In a query string an unescaped + of an offset arrives as a blank.
-    let text = text.trim().replace(' ', "+");
-    let moment = parse_moment(&text).or_else(|| parse_moment(&text.replacen('+', " ", 1)));
-    moment.ok_or_else(|| Error::invalid_field("datetime_type", &["query", parameter], message))
 }
 
 fn parse_selections(text: &str) -> Result<Selections> {

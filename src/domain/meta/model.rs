@@ -157,9 +157,14 @@ impl Model {
         if self.allow(item, action) { Ok(()) } else { Err(permission::denied(action, &item.item_type)) }
     }
 
-    pub fn require_create(&self, kind: &ItemType) -> Result<()> {
+    /// The caller may do this to items of a type that have no rights of their own.
+    pub fn allows_kind(&self, kind: &ItemType, action: Action) -> bool {
         let set = permission::governing(None, None, kind.permission_id.as_deref());
-        if self.rights.allow(set, Action::Create, Subject::default()) {
+        self.rights.allow(set, action, Subject::default())
+    }
+
+    pub fn require_create(&self, kind: &ItemType) -> Result<()> {
+        if self.allows_kind(kind, Action::Create) {
             return Ok(());
         }
         Err(permission::denied(Action::Create, &kind.id))

@@ -6,6 +6,7 @@ use serde_json::{Number, Value};
 use uuid::Uuid;
 
 use super::model::{DataType, Property};
+use crate::error::Error;
 use crate::types::text::hidden_in_identity;
 use crate::types::{Condition, Quantity, quantity};
 
@@ -117,6 +118,14 @@ fn moment(value: &Value) -> Result<Value, Refusal> {
         Some(moment) => Ok(moment.to_rfc3339_opts(SecondsFormat::AutoSi, true).into()),
         None => refuse("datetime_type", "Expected a time: 2026-11-24T08:00:00Z"),
     }
+}
+
+/// A moment of a query string, where an unescaped `+` of an offset arrives as a blank. Fails with `Invalid` on the parameter.
+pub fn query_moment(parameter: &str, text: &str) -> crate::error::Result<DateTime<Utc>> {
+    let text = text.trim().replace(' ', "+");
+    let moment = parse_moment(&text).or_else(|| parse_moment(&text.replacen('+', " ", 1)));
+    let message = "Expected a time: 2026-11-24T08:00:00Z";
+    moment.ok_or_else(|| Error::invalid_field("datetime_type", &["query", parameter], message))
 }
 
 /// Reads ISO 8601, years 1 to 9999; without an offset it is UTC, a date alone is its first moment.

@@ -8,3 +8,4 @@ mod verdicts;
 pub use comparisons::BaselineComparisonsApi;
 pub use keeping::BaselinesApi;
 pub use verdicts::BaselineVerdictsApi;
+pub(super) use verdicts::ReleaseDiagnostics;

@@ -8,6 +8,7 @@ mod revisions;
 mod shapes;
 
 pub use check_outs::CheckOutsApi;
+pub(super) use file_shapes::VersionFileResponse;
 pub use files::VersionFilesApi;
 pub use reads::VersionsApi;
 pub use revisions::RevisionsApi;
