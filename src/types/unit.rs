@@ -39,7 +39,8 @@ const UNITS: &[Known] = &[
     known(Dimension::Count, &["PAIR", "PR"], "2"),
     known(Dimension::Count, &["DOZ", "DZ", "DOZEN"], "12"),
     known(Dimension::Length, &["M", "MTR", "METER", "METRE"], "1"),
-    known(Dimension::Length, &["UM", "µM", "μM"], "0.000001"),
+    // The micro sign in upper case is the Greek letter.
+    known(Dimension::Length, &["UM", "\u{39c}M"], "0.000001"),
     known(Dimension::Length, &["MM"], "0.001"),
     known(Dimension::Length, &["CM"], "0.01"),
     known(Dimension::Length, &["DM"], "0.1"),
