@@ -39,7 +39,8 @@ const UNITS: &[Known] = &[
     known(Dimension::Count, &["PAIR", "PR"], "2"),
     known(Dimension::Count, &["DOZ", "DZ", "DOZEN"], "12"),
     known(Dimension::Length, &["M", "MTR", "METER", "METRE"], "1"),
-    known(Dimension::Length, &["UM", "µM", "μM"], "0.000001"),
+    // The micro sign in upper case is the Greek letter.
+    known(Dimension::Length, &["UM", "\u{39c}M"], "0.000001"),
     known(Dimension::Length, &["MM"], "0.001"),
     known(Dimension::Length, &["CM"], "0.01"),
     known(Dimension::Length, &["DM"], "0.1"),
@@ -118,6 +119,9 @@ pub fn convert(value: Decimal, from: &str, to: &str) -> Option<Decimal> {
 /// The product; none rather than a rounded one.
 pub fn exact_product(one: Decimal, other: Decimal) -> Option<Decimal> {
     let (one, other) = (one.normalize(), other.normalize());
+    if one.is_zero() || other.is_zero() {
+        return Some(Decimal::ZERO);
+    }
     let product = one.checked_mul(other)?;
     (product.scale() == one.scale() + other.scale()).then(|| product.normalize())
 }
@@ -188,6 +192,7 @@ mod tests {
             ("0.1", "3", Some("0.3")),
             ("0.0000000001", "0.0000000001", Some("0.00000000000000000001")),
             ("2.50", "4", Some("10")),
+            ("0", "0.05", Some("0")),
             ("79228162514264337593543950335", "2", None),
             ("1.0000000001", "1.00000000000000000001", None),
         ];

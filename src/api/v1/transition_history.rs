@@ -54,7 +54,7 @@ impl TransitionHistoryApi {
     /// List transitions
     ///
     /// The steps of its lifecycle that an item of any type has taken.
-    #[oai(path = "/:item_id/transition-history", method = "get", operation_id = "list_item_transitions")]
+    #[oai(path = "/:item_id/transition-history", method = "get", operation_id = "get_transition_history")]
     async fn list(
         &self,
         caller: OrgCaller,

@@ -73,7 +73,7 @@ async fn a_type_is_made_listed_changed_and_deleted(at: Installation) {
     let again = admin.post("/meta/item-types", &given).await.expect(409);
     assert_eq!(again["detail"]["code"], "ITEM_TYPE_EXISTS");
     let list = admin.get("/meta/item-types").await.expect(200);
-    assert_eq!((&list["total"], &list["items"][1]), (&json!(4), &made));
+    assert_eq!((&list["total"], &list["items"][1]), (&json!(9), &made));
 
     // A name in any script, numbers of its own, and properties at once.
     let tool = make(admin, json!({
@@ -133,7 +133,7 @@ async fn a_type_that_makes_no_sense_is_refused_by_field(at: Installation) {
         let refused = admin.post("/meta/item-types", &given).await.expect(422);
         assert_eq!(problems(&refused), fields, "{given}");
     }
-    assert_eq!(admin.get("/meta/item-types").await.expect(200)["total"], 3);
+    assert_eq!(admin.get("/meta/item-types").await.expect(200)["total"], 8);
 }
 
 async fn properties_are_added_changed_and_deleted(at: Installation) {

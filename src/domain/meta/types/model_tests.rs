@@ -294,7 +294,7 @@ async fn the_model_is_administrators_to_change() {
     for refusal in refusals {
         assert_eq!(refusal.map(|error| error.kind()), Some(Kind::Forbidden));
     }
-    assert_eq!(list_item_types(&user).await.unwrap().len(), 4);
+    assert_eq!(list_item_types(&user).await.unwrap().len(), 9);
 }
 
 #[tokio::test]
