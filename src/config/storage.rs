@@ -40,6 +40,8 @@ pub struct Storage {
     pub link_seconds: u64,
     /// How long the sender of a file may be silent.
     pub stall_seconds: u64,
+    /// Files that one process takes at the same time.
+    pub max_concurrent_uploads: usize,
     /// Whether contents that nothing refers to are collected every day.
     pub gc_enabled: bool,
     /// How long such a content is kept at least.
@@ -88,6 +90,7 @@ impl Storage {
         within("storage.max_file_bytes", self.max_file_bytes, 1..=70 << 30)?;
         within("storage.link_seconds", self.link_seconds, 1..=604_800)?;
         within("storage.stall_seconds", self.stall_seconds, 1..=3600)?;
+        within("storage.max_concurrent_uploads", self.max_concurrent_uploads as u64, 1..=10_000)?;
         // A shorter time could be outlived by an upload.
         within("storage.gc_grace_hours", self.gc_grace_hours, u64::from(!testing)..=87_600)?;
         within("storage.upload_session_hours", self.upload_session_hours, 1..=168)?;

@@ -149,6 +149,24 @@ fn nothing_outside_of_a_model_is_read() {
 }
 
 #[test]
+fn lists_that_end_before_they_should_are_not_drawn_in_part() {
+    let text = String::from_utf8(samples::gltf([1.0; 3])).unwrap();
+    for (sound, damaged, told) in [
+        (r#""byteOffset":96,"byteLength":72"#, r#""byteOffset":100,"byteLength":72"#, "indices"),
+        (r#""byteOffset":96,"byteLength":72"#, r#""byteOffset":96,"byteLength":70"#, "indices"),
+        (r#""count":36"#, r#""count":39"#, "indices"),
+        (r#""count":8,"type":"VEC3""#, r#""count":9,"type":"VEC3""#, "positions"),
+        (r#""count":8,"type":"VEC3""#, r#""count":7,"type":"VEC3""#, "vertex that is not there"),
+        (r#""byteOffset":0,"byteLength":96"#, r#""byteOffset":100,"byteLength":96"#, "positions"),
+    ] {
+        let content = text.replace(sound, damaged);
+        assert_ne!(text, content);
+        let refused = refusal(content.into_bytes(), Format::Gltf);
+        assert!(refused.contains("damaged") && refused.contains(told), "{damaged}: {refused}");
+    }
+}
+
+#[test]
 fn nodes_in_a_circle_are_drawn_once() {
     let text = String::from_utf8(samples::gltf([1.0; 3])).unwrap();
     let circle = text.replace(r#"{"mesh":0}"#, r#"{"mesh":0,"children":[0]}"#);

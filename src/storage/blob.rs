@@ -16,7 +16,7 @@ use url::Url;
 use super::errors::storage_error;
 use super::keys::TenantKeys;
 use super::operator::Backend;
-use super::{ContentHash, content_disposition};
+use super::{ObjectId, content_disposition};
 use crate::error::{Error, Kind, Result};
 use crate::types::{OrgId, TenantId};
 
@@ -54,6 +54,16 @@ pub fn out_of_range(total: u64) -> Error {
         .details(serde_json::json!({ "size": total }))
 }
 
+/// The code of [`damaged`].
+pub const DAMAGED: &str = "FILE_CONTENT_DAMAGED";
+
+/// That an object is not as long as the content that it should hold.
+pub fn damaged(expected: u64, found: u64) -> Error {
+    Error::unavailable("The content of this file is damaged in the storage")
+        .code(DAMAGED, "Ask the administrator to run `yuantus storage verify`.")
+        .details(serde_json::json!({ "expected_size": expected, "found_size": found }))
+}
+
 /// A content being read.
 pub struct Blob {
     /// Bytes of the whole content.
@@ -86,28 +96,32 @@ impl TenantStore {
     /// Reads a content from start to end.
     ///
     /// Errors: `NotFound` if this organisation has no such content.
-    pub async fn get(&self, hash: &ContentHash) -> Result<Blob> {
-        let total = self.size(hash).await?;
-        self.open(hash, 0..total, total).await
+    pub async fn get(&self, object: &ObjectId) -> Result<Blob> {
+        let total = self.size(object).await?;
+        self.open(object, 0..total, total).await
     }
 
-    /// Reads the bytes of `range`; an end beyond the content means its end.
+    /// Reads the bytes of `range` of a content of `size` bytes; an end beyond the content means its end.
     ///
-    /// Errors: `NotFound`, and `OutOfRange` if the range is empty or starts beyond the content.
-    pub async fn get_range(&self, hash: &ContentHash, range: Range<u64>) -> Result<Blob> {
-        let total = self.size(hash).await?;
+    /// Errors: `NotFound`; `OutOfRange` if the range is empty or starts beyond the content; `Unavailable` for an object that has
+    /// other than `size` bytes.
+    pub async fn get_range(&self, object: &ObjectId, size: u64, range: Range<u64>) -> Result<Blob> {
+        let total = self.size(object).await?;
+        if total != size {
+            return Err(damaged(size, total));
+        }
         let range = range.start..range.end.min(total);
         if range.is_empty() {
             return Err(out_of_range(total));
         }
-        self.open(hash, range, total).await
+        self.open(object, range, total).await
     }
 
-    async fn open(&self, hash: &ContentHash, range: Range<u64>, total: u64) -> Result<Blob> {
+    async fn open(&self, object: &ObjectId, range: Range<u64>, total: u64) -> Result<Blob> {
         if range.is_empty() {
             return Ok(Blob { total, range, stream: stream::empty().boxed() });
         }
-        let stream = self.stream(&self.keys.blob(hash), range.clone()).await?;
+        let stream = self.stream(&self.keys.blob(object), range.clone()).await?;
         Ok(Blob { total, range, stream })
     }
 
@@ -126,8 +140,8 @@ impl TenantStore {
     /// The size of a content in bytes.
     ///
     /// Errors: `NotFound` if this organisation has no such content.
-    pub async fn size(&self, hash: &ContentHash) -> Result<u64> {
-        let metadata = self.backend.operator.stat(&self.keys.blob(hash)).await.map_err(storage_error)?;
+    pub async fn size(&self, object: &ObjectId) -> Result<u64> {
+        let metadata = self.backend.operator.stat(&self.keys.blob(object)).await.map_err(storage_error)?;
         Ok(metadata.content_length())
     }
 
@@ -140,15 +154,16 @@ impl TenantStore {
         }
     }
 
-    pub async fn exists(&self, hash: &ContentHash) -> Result<bool> {
-        self.backend.operator.exists(&self.keys.blob(hash)).await.map_err(storage_error)
+    pub async fn exists(&self, object: &ObjectId) -> Result<bool> {
+        self.backend.operator.exists(&self.keys.blob(object)).await.map_err(storage_error)
     }
 
     /// Deletes a content; one that is not there is fine.
     ///
-    /// The caller makes sure that no file refers to it, and that none comes to while this runs.
-    pub async fn delete(&self, hash: &ContentHash) -> Result<()> {
-        self.backend.operator.delete(&self.keys.blob(hash)).await.map_err(storage_error)
+    /// The caller makes sure that no file refers to this edition of it, and that none ever will: the storage may carry it out
+    /// after it was given up.
+    pub async fn delete(&self, object: &ObjectId) -> Result<()> {
+        self.backend.operator.delete(&self.keys.blob(object)).await.map_err(storage_error)
     }
 
     /// A URL that downloads the content without any further credentials until `life` is over.
@@ -156,10 +171,11 @@ impl TenantStore {
     /// `None` if the storage cannot give out links; stream through the server then. `life` is held between one second and
     /// seven days.
     ///
-    /// Errors: `NotFound`, so that no link leads nowhere.
+    /// Errors: `NotFound`, so that no link leads nowhere; `Unavailable` for an object that has other than `size` bytes.
     pub async fn link(
         &self,
-        hash: &ContentHash,
+        object: &ObjectId,
+        size: u64,
         life: Duration,
         file_name: &str,
         content_type: &str,
@@ -168,9 +184,12 @@ impl TenantStore {
         if !presigner.info().capability().presign_read {
             return Ok(None);
         }
-        self.size(hash).await?;
+        let found = self.size(object).await?;
+        if found != size {
+            return Err(damaged(size, found));
+        }
         let signed = presigner
-            .presign_read_with(&self.keys.blob(hash), link_life(life))
+            .presign_read_with(&self.keys.blob(object), link_life(life))
             .override_content_disposition(&content_disposition(file_name))
             .override_content_type(content_type)
             .await

@@ -34,9 +34,9 @@ impl TenantStore {
         recheck: bool,
         tell: &(dyn Fn(u64) + Sync),
     ) -> Result<Copied> {
-        let replaces = match self.size(&content.sha256).await {
+        let replaces = match self.size(&content.object).await {
             Ok(size) if size == content.size && !recheck => return Ok(Copied::Present),
-            Ok(size) if size == content.size => match self.examine(&content.sha256, size, tell).await? {
+            Ok(size) if size == content.size => match self.examine(&content.object, size, tell).await? {
                 Health::Sound => return Ok(Copied::Present),
                 Health::Missing | Health::Damaged { .. } => true,
             },
@@ -44,27 +44,28 @@ impl TenantStore {
             Err(error) if error.kind() == Kind::NotFound => false,
             Err(error) => return Err(error),
         };
-        let blob = match source.get(&content.sha256).await {
+        let blob = match source.get(&content.object).await {
             Ok(blob) => blob,
             Err(error) if error.kind() == Kind::NotFound => return Ok(Copied::Gone),
             Err(error) => return Err(error),
         };
         let reader = InspectReader::new(blob.into_reader(), |some: &[u8]| tell(some.len() as u64));
         let received = self.receive(reader, u64::MAX).await.map_err(unread)?;
-        if received.stored().sha256 != content.sha256 {
+        if received.stored().sha256 != content.object.sha256 {
             // What arrived is cut where it could not be written any further, too.
             drop(received);
-            return match source.examine(&content.sha256, content.size, &|_| {}).await? {
+            return match source.examine(&content.object, content.size, &|_| {}).await? {
                 Health::Sound => Err(Error::unavailable("The copy could not be written to its end")),
                 Health::Missing => Ok(Copied::Gone),
                 Health::Damaged { .. } => Ok(Copied::Damaged),
             };
         }
+        // One of the same size passes for the content itself where it is not replaced.
         if replaces {
-            // One of the same size passes for the content itself.
-            self.delete(&content.sha256).await?;
+            received.replace(content.object.edition).await?;
+        } else {
+            received.publish(content.object.edition).await?;
         }
-        received.publish().await?;
         Ok(Copied::Copied)
     }
 }

@@ -10,8 +10,9 @@ const RETRY_AFTER_SECONDS: u64 = 5;
 
 /// What a failed storage call means to the caller.
 ///
-/// Missing objects are `NotFound`, an unreachable, slow or full storage is `Unavailable`, a rejected setting is `Config`,
-/// everything else is `Internal`. The opendal error stays as the cause, for the log.
+/// Missing objects are `NotFound`, a rejected setting is `Config`, refused access is `Internal`: an operator has to mend it.
+/// Whatever else goes wrong there, an unreachable, slow, full or broken storage, is `Unavailable`. The opendal error stays as the
+/// cause, for the log.
 pub(super) fn storage_error(error: opendal::Error) -> Error {
     use opendal::ErrorKind;
     let mapped = match error.kind() {
@@ -23,9 +24,19 @@ pub(super) fn storage_error(error: opendal::Error) -> Error {
             .code("STORAGE_FULL", "The file storage is full. Ask the administrator to free or add space."),
         // The retry layer turns a temporary failure into a persistent one when it gives up.
         _ if error.is_temporary() || error.is_persistent() => unavailable("The file storage cannot be reached"),
-        _ => Error::internal("The file storage failed"),
+        _ => unavailable("The file storage failed"),
     };
     mapped.caused_by(error)
+}
+
+/// The same for a content that is still arriving: what took longer than remains are kept is taken for one.
+pub(super) fn staged_error(error: opendal::Error) -> Error {
+    match error.kind() {
+        opendal::ErrorKind::NotFound => {
+            unavailable("The upload was cleared away before it was complete; send it again").caused_by(error)
+        }
+        _ => storage_error(error),
+    }
 }
 
 pub(super) fn unavailable(message: &str) -> Error {
@@ -61,7 +72,7 @@ mod tests {
         assert_eq!(kind_of(Error::new(ErrorKind::Unexpected, "refused").set_temporary()), Kind::Unavailable);
         assert_eq!(kind_of(Error::new(ErrorKind::Unexpected, "gave up").set_persistent()), Kind::Unavailable);
         assert_eq!(kind_of(Error::new(ErrorKind::PermissionDenied, "no")), Kind::Internal);
-        assert_eq!(kind_of(Error::new(ErrorKind::Unexpected, "odd")), Kind::Internal);
+        assert_eq!(kind_of(Error::new(ErrorKind::Unexpected, "input/output error")), Kind::Unavailable);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use tokio::io::AsyncReadExt;
 use super::blob::modified;
 use super::errors::storage_error;
 use super::upload::COPY_STEP;
-use super::{ContentHash, TenantStore};
+use super::{ContentHash, ObjectId, TenantStore};
 use crate::error::{Error, Kind, Result};
 
 const CHUNK: usize = 1024 * 1024;
@@ -30,10 +30,10 @@ impl TenantStore {
     /// Reads a content to its end and compares; `tell` hears of each block's bytes.
     ///
     /// Errors: what the storage answers instead of the content, other than that it has none.
-    pub async fn examine(&self, hash: &ContentHash, size: u64, tell: &(dyn Fn(u64) + Sync)) -> Result<Health> {
-        let key = self.keys.blob(hash);
+    pub async fn examine(&self, object: &ObjectId, size: u64, tell: &(dyn Fn(u64) + Sync)) -> Result<Health> {
+        let key = self.keys.blob(object);
         let Some(metadata) = self.described(&key).await? else { return Ok(Health::Missing) };
-        let blob = match self.get(hash).await {
+        let blob = match self.get(object).await {
             Ok(blob) => blob,
             Err(error) if error.kind() == Kind::NotFound => return Ok(Health::Missing),
             Err(error) => return Err(error),
@@ -50,30 +50,32 @@ impl TenantStore {
             tell(some as u64);
         }
         let found = ContentHash::from_bytes(hasher.finalize().into());
-        if found == *hash && read == size {
+        if found == object.sha256 && read == size {
             return Ok(Health::Sound);
         }
         Ok(Health::Damaged { size: read, sha256: found, modified: modified(&metadata) })
     }
 
-    /// Moves a damaged content out of the way, so that the next upload of what it should have been writes it anew. False if
-    /// it was written since it was found damaged.
+    /// When an object was last written, where the storage knows.
     ///
-    /// The caller sees to it that nobody writes it meanwhile.
-    pub async fn set_aside(&self, hash: &ContentHash, written: Option<DateTime<Utc>>) -> Result<bool> {
-        let (operator, key, aside) = (&self.backend.operator, self.keys.blob(hash), self.keys.damaged(hash));
-        let metadata = operator.stat(&key).await.map_err(storage_error)?;
-        if modified(&metadata) != written {
-            return Ok(false);
-        }
+    /// Errors: `NotFound`.
+    pub async fn written(&self, object: &ObjectId) -> Result<Option<DateTime<Utc>>> {
+        let metadata = self.backend.operator.stat(&self.keys.blob(object)).await.map_err(storage_error)?;
+        Ok(modified(&metadata))
+    }
+
+    /// Moves a damaged object to where it can be looked at.
+    ///
+    /// The caller sees to it that its content has another edition from now on.
+    pub async fn set_aside(&self, object: &ObjectId) -> Result<()> {
+        let (operator, key, aside) = (&self.backend.operator, self.keys.blob(object), self.keys.damaged(object));
         if operator.info().capability().rename {
-            operator.rename(&key, &aside).await.map_err(storage_error)?;
-        } else {
-            let copy = operator.copy_with(&key, &aside).chunk(COPY_STEP);
-            copy.source_content_length_hint(metadata.content_length()).await.map_err(storage_error)?;
-            operator.delete(&key).await.map_err(storage_error)?;
+            return operator.rename(&key, &aside).await.map_err(storage_error);
         }
-        Ok(true)
+        let size = operator.stat(&key).await.map_err(storage_error)?.content_length();
+        let copy = operator.copy_with(&key, &aside).chunk(COPY_STEP);
+        copy.source_content_length_hint(size).await.map_err(storage_error)?;
+        operator.delete(&key).await.map_err(storage_error)
     }
 }
 

@@ -4,9 +4,9 @@
 //! generated UUIDs, so `..`, NUL, backslashes or absolute paths cannot occur; the memory service would accept them.
 //!
 //! ```text
-//! tenants/<tenant>/<org>/blobs/ab/cd/<sha256>   contents
+//! tenants/<tenant>/<org>/blobs/ab/cd/<sha256>   contents; with -<n> behind it those that were removed n times before
 //! tenants/<tenant>/<org>/uploads/<uuid>         contents still arriving
-//! tenants/<tenant>/<org>/damaged/<sha256>       contents that were found damaged and set aside
+//! tenants/<tenant>/<org>/damaged/<sha256>       contents that were found damaged and set aside; with their -<n>, too
 //! tenants/<tenant>/_/…                          where all organisations of a tenant share one database
 //! tenants/<tenant>/<org>/parts/<uuid>/…         contents that arrive in parts: each by its number, or one object of all
 //! probe/<uuid>                                  health checks
@@ -33,6 +33,30 @@ impl ContentHash {
 
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
+    }
+
+    /// The object that holds this content in one of its editions.
+    pub fn edition(self, edition: u32) -> ObjectId {
+        ObjectId { sha256: self, edition }
+    }
+}
+
+/// Which object holds a content. Each time a content is removed and brought again it gets another one: a removal that the storage
+/// carries out late never meets what was written since.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ObjectId {
+    pub sha256: ContentHash,
+    /// How often the content was removed before; 0 for the first.
+    pub edition: u32,
+}
+
+impl fmt::Display for ObjectId {
+    /// As keys spell it: the hash alone for the first edition.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.edition {
+            0 => fmt::Display::fmt(&self.sha256, out),
+            edition => write!(out, "{}-{edition}", self.sha256),
+        }
     }
 }
 
@@ -95,9 +119,9 @@ impl TenantKeys {
     }
 
     /// Where a content lives. Two levels of 256 directories keep each one small.
-    pub(super) fn blob(&self, hash: &ContentHash) -> String {
-        let hex = hash.to_string();
-        format!("{}{}/{}/{hex}", self.blobs(), &hex[..2], &hex[2..4])
+    pub(super) fn blob(&self, object: &ObjectId) -> String {
+        let name = object.to_string();
+        format!("{}{}/{}/{name}", self.blobs(), &name[..2], &name[2..4])
     }
 
     /// The directory of all contents, with its trailing slash.
@@ -105,15 +129,21 @@ impl TenantKeys {
         format!("{}/blobs/", self.prefix)
     }
 
-    /// The content that a key names, if it is the key of one.
-    pub(super) fn content_of(&self, key: &str) -> Option<ContentHash> {
+    /// The object that a key names, if it is the key of a content.
+    pub(super) fn content_of(&self, key: &str) -> Option<ObjectId> {
         let (_, name) = key.rsplit_once('/')?;
-        name.parse().ok().filter(|hash| self.blob(hash) == key)
+        let (hash, edition) = match name.split_once('-') {
+            Some((hash, edition)) => (hash, edition.parse().ok()?),
+            None => (name, 0),
+        };
+        let object = ObjectId { sha256: hash.parse().ok()?, edition };
+        // Only one spelling is ours.
+        (self.blob(&object) == key).then_some(object)
     }
 
     /// Where a damaged object is kept, out of the way of the content that it should have been.
-    pub(super) fn damaged(&self, hash: &ContentHash) -> String {
-        format!("{}/damaged/{hash}", self.prefix)
+    pub(super) fn damaged(&self, object: &ObjectId) -> String {
+        format!("{}/damaged/{object}", self.prefix)
     }
 
     /// A new place for a content whose hash is not known yet.
@@ -121,9 +151,20 @@ impl TenantKeys {
         format!("{}{}", self.uploads(), Uuid::new_v4())
     }
 
+    /// The directory of all uploads in parts, with its trailing slash.
+    pub(super) fn all_parts(&self) -> String {
+        format!("{}/parts/", self.prefix)
+    }
+
     /// The directory of an upload in parts, with its trailing slash.
     pub(super) fn parts(&self, upload: Uuid) -> String {
-        format!("{}/parts/{upload}/", self.prefix)
+        format!("{}{upload}/", self.all_parts())
+    }
+
+    /// The upload in parts that a key belongs to.
+    pub(super) fn upload_of_part(&self, key: &str) -> Option<Uuid> {
+        let (upload, _) = key.strip_prefix(&self.all_parts())?.split_once('/')?;
+        upload.parse().ok()
     }
 
     /// Where a part of an upload lives. All digits, so that a listing has them in order.
@@ -170,7 +211,18 @@ mod tests {
     fn a_blob_key_spells_out_tenant_org_and_hash() {
         let hash = ContentHash::from_bytes([0xab; 32]);
         let hex = "ab".repeat(32);
-        assert_eq!(keys("acme", "plant-1").blob(&hash), format!("tenants/acme/plant-1/blobs/ab/ab/{hex}"));
+        let of = |edition| keys("acme", "plant-1").blob(&hash.edition(edition));
+        assert_eq!(of(0), format!("tenants/acme/plant-1/blobs/ab/ab/{hex}"));
+        assert_eq!(of(2), format!("tenants/acme/plant-1/blobs/ab/ab/{hex}-2"));
+    }
+
+    #[test]
+    fn an_edition_has_one_spelling() {
+        let (keys, hash) = (keys("acme", "plant-1"), ContentHash::from_bytes([0xab; 32]));
+        let first = keys.blob(&hash.edition(0));
+        for odd in ["-0", "-01", "-+1", "-", "-x", "-1-1", "-4294967296"] {
+            assert_eq!(keys.content_of(&format!("{first}{odd}")), None, "{odd}");
+        }
     }
 
     #[test]
@@ -191,15 +243,19 @@ mod tests {
             org in "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?",
             hash: [u8; 32],
             number: u32,
+            edition: u32,
         ) {
             let keys = keys(&tenant, &org);
             let prefix = format!("tenants/{tenant}/{org}/");
-            prop_assert!(is_confined(&keys.blob(&ContentHash(hash)), &prefix));
+            let object = ContentHash(hash).edition(edition);
+            prop_assert!(is_confined(&keys.blob(&object), &prefix));
             prop_assert!(is_confined(&keys.upload(), &prefix));
-            prop_assert!(is_confined(&keys.damaged(&ContentHash(hash)), &prefix));
-            prop_assert_eq!(keys.content_of(&keys.blob(&ContentHash(hash))), Some(ContentHash(hash)));
-            prop_assert_eq!(keys.content_of(&keys.damaged(&ContentHash(hash))), None);
+            prop_assert!(is_confined(&keys.damaged(&object), &prefix));
+            prop_assert_eq!(keys.content_of(&keys.blob(&object)), Some(object));
+            prop_assert_eq!(keys.content_of(&keys.damaged(&object)), None);
             let upload = Uuid::new_v4();
+            prop_assert_eq!(keys.upload_of_part(&keys.part(upload, number)), Some(upload));
+            prop_assert_eq!(keys.upload_of_part(&keys.blob(&object)), None);
             prop_assert!(is_confined(&keys.part(upload, number), &keys.parts(upload)));
             prop_assert!(is_confined(&keys.arriving_part(upload), &keys.parts(upload)));
             prop_assert!(is_confined(&keys.joined(upload), &prefix));
@@ -212,7 +268,7 @@ mod tests {
             b in ("[a-z0-9]([a-z0-9-]{0,4}[a-z0-9])?", "[a-z0-9]([a-z0-9-]{0,4}[a-z0-9])?"),
             hash: [u8; 32],
         ) {
-            let hash = ContentHash(hash);
+            let hash = ContentHash(hash).edition(0);
             prop_assert_eq!(a == b, keys(&a.0, &a.1).blob(&hash) == keys(&b.0, &b.1).blob(&hash));
         }
 

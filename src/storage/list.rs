@@ -1,15 +1,17 @@
 //! What the storage itself has of an organisation, whatever the database says.
 
+use std::collections::BTreeMap;
 use std::future;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::stream::{BoxStream, StreamExt, TryStreamExt};
 use opendal::{Entry, Metadata};
+use uuid::Uuid;
 
 use super::blob::modified;
 use super::errors::storage_error;
-use super::{ContentHash, TenantStore};
+use super::{ObjectId, TenantStore};
 use crate::error::Result;
 
 /// Look-ups at the same time, where a list does not say how large and old its entries are.
@@ -18,7 +20,7 @@ const LOOK_UPS: usize = 16;
 /// A content as the storage lists it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Listed {
-    pub sha256: ContentHash,
+    pub object: ObjectId,
     /// In bytes.
     pub size: u64,
     /// When it was last written, where the storage knows.
@@ -46,9 +48,9 @@ impl TenantStore {
 
     /// None for what is no content, or is gone since the list was made.
     async fn listed(&self, entry: Entry) -> Result<Option<Listed>> {
-        let Some(sha256) = self.keys.content_of(entry.path()) else { return Ok(None) };
+        let Some(object) = self.keys.content_of(entry.path()) else { return Ok(None) };
         let Some(metadata) = self.metadata_of(&entry).await?.filter(Metadata::is_file) else { return Ok(None) };
-        Ok(Some(Listed { sha256, size: metadata.content_length(), modified: modified(&metadata) }))
+        Ok(Some(Listed { object, size: metadata.content_length(), modified: modified(&metadata) }))
     }
 
     /// From the list itself where that tells all.
@@ -82,5 +84,22 @@ impl TenantStore {
             remains.bytes += metadata.content_length();
         }
         Ok(remains)
+    }
+
+    /// The uploads in parts of which something lies here that was last written before `limit`, all of it, and how much it is.
+    /// Parts that an S3 storage has not joined are no objects, and not among it.
+    pub async fn part_remains(&self, limit: DateTime<Utc>) -> Result<Vec<(Uuid, Remains)>> {
+        let entries = self.backend.operator.lister_with(&self.keys.all_parts()).recursive(true).await;
+        let mut entries = entries.map_err(storage_error)?;
+        let mut found: BTreeMap<Uuid, (Remains, bool)> = BTreeMap::new();
+        while let Some(entry) = entries.try_next().await.map_err(storage_error)? {
+            let Some(upload) = self.keys.upload_of_part(entry.path()) else { continue };
+            let Some(metadata) = self.metadata_of(&entry).await?.filter(Metadata::is_file) else { continue };
+            let (remains, is_old) = found.entry(upload).or_insert((Remains::default(), true));
+            remains.objects += 1;
+            remains.bytes += metadata.content_length();
+            *is_old &= modified(&metadata).is_some_and(|time| time < limit);
+        }
+        Ok(found.into_iter().filter(|(_, (_, is_old))| *is_old).map(|(id, (remains, _))| (id, remains)).collect())
     }
 }

@@ -28,12 +28,12 @@ mod upload;
 
 use std::sync::Once;
 
-pub use blob::{Blob, ByteStream, TenantStore, out_of_range};
+pub use blob::{Blob, ByteStream, DAMAGED, TenantStore, damaged, out_of_range};
 pub use check::{Check, Verdict};
 pub use copy::Copied;
 pub use disposition::content_disposition;
 pub use health::Health;
-pub use keys::ContentHash;
+pub use keys::{ContentHash, ObjectId};
 pub use links::Sample;
 pub use list::{Listed, Remains};
 pub use location::Location;

@@ -13,9 +13,9 @@ use tokio::task::{JoinError, JoinHandle};
 use tokio_util::bytes::{Bytes, BytesMut};
 use tracing::Instrument;
 
-use super::errors::{storage_error, unavailable};
+use super::errors::{staged_error, storage_error};
 use super::local::sync_directories;
-use super::{ContentHash, TenantStore};
+use super::{ContentHash, ObjectId, TenantStore};
 use crate::error::{Error, Kind, Result};
 
 /// Contents shorter than this are written in one request.
@@ -38,11 +38,11 @@ pub struct Stored {
 }
 
 impl TenantStore {
-    /// Reads `source` to its end and stores what it yields. Storing what is there already is fine.
+    /// Reads `source` to its end and stores what it yields as the first edition. Storing what is there already is fine.
     ///
     /// Errors: those of [`TenantStore::receive`] and [`Received::publish`].
     pub async fn put(&self, source: impl AsyncRead + Send + Unpin, max_bytes: u64) -> Result<Stored> {
-        self.receive(source, max_bytes).await?.publish().await
+        self.receive(source, max_bytes).await?.publish(0).await
     }
 
     /// Reads `source` to its end and holds what it yields, until it is published.
@@ -100,9 +100,12 @@ impl TenantStore {
     }
 
     /// A size that differs means a damaged object, which is then written again.
-    async fn holds(&self, stored: &Stored) -> Result<bool> {
-        match self.size(&stored.sha256).await {
-            Ok(size) => Ok(size == stored.size),
+    async fn holds(&self, target: &Target) -> Result<bool> {
+        if target.replaces {
+            return Ok(false);
+        }
+        match self.size(&target.object).await {
+            Ok(size) => Ok(size == target.size),
             Err(error) if error.kind() == Kind::NotFound => Ok(false),
             Err(error) => Err(error),
         }
@@ -135,24 +138,43 @@ impl Received {
         &self.head
     }
 
-    /// Gives the content its key, where it is not there already. From then on it can be read.
-    pub async fn publish(self) -> Result<Stored> {
+    /// Gives the content the key of an edition, where it is not there already. From then on it can be read.
+    pub async fn publish(self, edition: u32) -> Result<Stored> {
+        self.write(edition, false).await
+    }
+
+    /// The same in place of whatever is there.
+    pub async fn replace(self, edition: u32) -> Result<Stored> {
+        self.write(edition, true).await
+    }
+
+    async fn write(self, edition: u32, replaces: bool) -> Result<Stored> {
         let Self { store, stored, content, .. } = self;
+        let target = Target { object: stored.sha256.edition(edition), size: stored.size, replaces };
         match content {
-            Content::Staged(staged) => staged.finish(stored).await,
-            Content::Short(_) | Content::Object(_) if store.holds(&stored).await? => Ok(stored),
-            Content::Object(key) => store.copy_to_blob(&key, &stored).await.map(|()| stored),
+            Content::Staged(staged) => staged.finish(target).await?,
+            Content::Short(_) | Content::Object(_) if store.holds(&target).await? => {}
+            Content::Object(key) => store.copy_to_blob(&key, &target).await?,
             // Where objects can be renamed, they are files, and writing one in place would show it half written.
             Content::Short(bytes) if store.backend.operator.info().capability().rename => {
-                Staged::start(&store, bytes).await.finish(stored).await
+                Staged::start(&store, bytes).await.finish(target).await?;
             }
             Content::Short(bytes) => {
-                let key = store.keys.blob(&stored.sha256);
+                let key = store.keys.blob(&target.object);
                 store.backend.operator.write(&key, bytes).await.map_err(storage_error)?;
-                Ok(stored)
             }
         }
+        Ok(stored)
     }
+}
+
+/// What a content becomes when it is published.
+#[derive(Debug, Clone, Copy)]
+struct Target {
+    object: ObjectId,
+    size: u64,
+    /// Whatever is there already.
+    replaces: bool,
 }
 
 /// The source, with everything that is learnt while reading it.
@@ -199,19 +221,9 @@ fn source_error(error: io::Error) -> Error {
     }
 }
 
-/// What took longer than remains are kept is taken for one.
-fn staged_error(error: opendal::Error) -> Error {
-    match error.kind() {
-        opendal::ErrorKind::NotFound => {
-            unavailable("The upload was cleared away before it was complete; send it again").caused_by(error)
-        }
-        _ => storage_error(error),
-    }
-}
-
 enum Step {
     Write(Bytes),
-    Publish(Stored),
+    Publish(Target),
 }
 
 /// A content on its way to a temporary key. Dropping it removes what was written.
@@ -243,11 +255,10 @@ impl Staged {
         self.steps.send(Step::Write(chunk.clone())).await.is_ok()
     }
 
-    async fn finish(self, stored: Stored) -> Result<Stored> {
+    async fn finish(self, target: Target) -> Result<()> {
         // If the task is gone, its own result tells more than the failed send.
-        let _ = self.steps.send(Step::Publish(stored)).await;
-        self.task.await.map_err(stopped)??;
-        Ok(stored)
+        let _ = self.steps.send(Step::Publish(target)).await;
+        self.task.await.map_err(stopped)?
     }
 
     /// Returns when what was written is removed again.
@@ -277,7 +288,7 @@ impl TenantStore {
                         break Err(error);
                     }
                 }
-                Some(Step::Publish(stored)) => break writer.close().await.map(|_| Some(stored)),
+                Some(Step::Publish(target)) => break writer.close().await.map(|_| Some(target)),
                 None => break Ok(None),
             }
         };
@@ -289,23 +300,23 @@ impl TenantStore {
         // The writer holds a permit; waiting for another one while holding it could block every upload at once.
         drop(writer);
         match outcome.map_err(storage_error)? {
-            Some(stored) => self.publish(key, &stored).await.map(|()| true),
+            Some(target) => self.publish(key, &target).await.map(|()| true),
             None => Ok(false),
         }
     }
 
     /// Moves a complete content to its own key.
-    async fn publish(&self, staged: &str, stored: &Stored) -> Result<()> {
+    async fn publish(&self, staged: &str, target: &Target) -> Result<()> {
         let operator = &self.backend.operator;
-        let key = self.keys.blob(&stored.sha256);
-        if self.holds(stored).await? {
+        let key = self.keys.blob(&target.object);
+        if self.holds(target).await? {
             self.remove_staged(staged).await;
             return Ok(());
         }
         if operator.info().capability().rename {
             operator.rename(staged, &key).await.map_err(staged_error)?;
         } else {
-            self.copy_to_blob(staged, stored).await?;
+            self.copy_to_blob(staged, target).await?;
             self.remove_staged(staged).await;
         }
         match &self.backend.root {
@@ -314,10 +325,10 @@ impl TenantStore {
         }
     }
 
-    async fn copy_to_blob(&self, from: &str, stored: &Stored) -> Result<()> {
-        let key = self.keys.blob(&stored.sha256);
+    async fn copy_to_blob(&self, from: &str, target: &Target) -> Result<()> {
+        let key = self.keys.blob(&target.object);
         let copy = self.backend.operator.copy_with(from, &key);
-        copy.chunk(COPY_STEP).source_content_length_hint(stored.size).await.map(|_| ()).map_err(staged_error)
+        copy.chunk(COPY_STEP).source_content_length_hint(target.size).await.map(|_| ()).map_err(staged_error)
     }
 
     /// A failure here leaves an object that `sweep_remains` finds later, so it fails nothing else.

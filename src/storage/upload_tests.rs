@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use futures::StreamExt;
 use tokio::io::ReadBuf;
 
 use super::*;
@@ -46,7 +47,7 @@ fn files(root: &Path) -> Vec<String> {
 
 async fn read(store: &TenantStore, hash: &ContentHash) -> Vec<u8> {
     let mut content = Vec::new();
-    store.get(hash).await.unwrap().into_reader().read_to_end(&mut content).await.unwrap();
+    store.get(&hash.edition(0)).await.unwrap().into_reader().read_to_end(&mut content).await.unwrap();
     content
 }
 
@@ -156,7 +157,7 @@ async fn an_error_of_the_product_inside_the_source_is_passed_on() {
 async fn a_truncated_object_is_repaired_by_storing_it_again() {
     let (directory, store) = local();
     let stored = store.put(&b"a whole drawing"[..], u64::MAX).await.unwrap();
-    std::fs::write(directory.path().join(store.keys.blob(&stored.sha256)), b"a who").unwrap();
+    std::fs::write(directory.path().join(store.keys.blob(&stored.sha256.edition(0))), b"a who").unwrap();
 
     store.put(&b"a whole drawing"[..], u64::MAX).await.unwrap();
     assert_eq!(read(&store, &stored.sha256).await, b"a whole drawing");
@@ -182,5 +183,49 @@ async fn sweeping_removes_old_remains_of_uploads_only() {
     let found = Remains { objects: 1, bytes: 14 };
     assert_eq!(store.sweep_remains(Duration::ZERO, true).await.unwrap(), found);
     assert_eq!(store.sweep_remains(Duration::ZERO, false).await.unwrap(), found);
-    assert_eq!(files(directory.path()), [store.keys.blob(&stored.sha256)]);
+    assert_eq!(files(directory.path()), [store.keys.blob(&stored.sha256.edition(0))]);
+}
+
+#[tokio::test]
+async fn a_removal_of_an_edition_reaches_no_later_one() {
+    let (_directory, on_disk) = local();
+    for store in [on_disk, bind(&StorageTarget::Memory)] {
+        for content in [bytes(10), bytes(LONG)] {
+            let first = store.put(&content[..], u64::MAX).await.unwrap().sha256.edition(0);
+            store.delete(&first).await.unwrap();
+            store.receive(&content[..], u64::MAX).await.unwrap().publish(1).await.unwrap();
+            // Carried out once more, late.
+            store.delete(&first).await.unwrap();
+            let second = first.sha256.edition(1);
+            assert_eq!(store.size(&second).await.unwrap(), content.len() as u64);
+            let listed: Vec<_> = store.contents().await.unwrap().map(|one| one.unwrap().object).collect().await;
+            assert!(listed.contains(&second) && !listed.contains(&first), "{listed:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_object_of_another_length_is_neither_linked_nor_read_in_part() {
+    let (directory, store) = local();
+    let object = store.put(&b"a whole drawing"[..], u64::MAX).await.unwrap().sha256.edition(0);
+    for damage in [&b"a who"[..], b"a whole drawing and more"] {
+        std::fs::write(directory.path().join(store.keys.blob(&object)), damage).unwrap();
+        for range in [0..15, 10..15] {
+            let error = store.get_range(&object, 15, range).await.err().unwrap();
+            assert_eq!((error.kind(), error.code_name()), (Kind::Unavailable, Some("FILE_CONTENT_DAMAGED")));
+        }
+    }
+}
+
+#[tokio::test]
+async fn parts_that_are_old_are_found_by_their_upload() {
+    let (_directory, store) = local();
+    let upload = store.begin_parts(uuid::Uuid::new_v4()).await.unwrap();
+    store.put_part(&upload, 1, 5, &b"parts"[..]).await.unwrap();
+    store.put_part(&upload, 2, 3, &b"two"[..]).await.unwrap();
+    let now = chrono::Utc::now();
+    let minute = chrono::TimeDelta::minutes(1);
+    assert_eq!(store.part_remains(now - minute).await.unwrap(), []);
+    let found = store.part_remains(now + minute).await.unwrap();
+    assert_eq!(found, [(upload.id, Remains { objects: 2, bytes: 8 })]);
 }

@@ -30,6 +30,7 @@ mod m0024_version_files;
 mod m0026_upload_sessions;
 mod m0027_version_lines;
 mod m0035_policies;
+mod m0036_object_editions;
 mod m0039_structure_types;
 mod m0040_baselines;
 
@@ -65,6 +66,7 @@ impl ChangeList for Migrator {
             Change::expand(m0026_upload_sessions::Migration),
             Change::expand(m0027_version_lines::Migration),
             Change::expand(m0035_policies::Migration),
+            Change::expand(m0036_object_editions::Migration),
             Change::expand(m0039_structure_types::Migration),
             Change::expand(m0040_baselines::Migration),
         ]

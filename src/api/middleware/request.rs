@@ -8,6 +8,7 @@ use futures::{FutureExt, TryStreamExt};
 use poem::http::{HeaderValue, Method, StatusCode, header};
 use poem::web::headers::{ContentLength, HeaderMapExt};
 use poem::{Body, Endpoint, IntoResponse, Response};
+use tokio::sync::Semaphore;
 use tracing::{Instrument, field};
 use uuid::Uuid;
 
@@ -22,6 +23,8 @@ const REQUEST_ID: &str = "x-request-id";
 const QUOTA_WARNING: &str = "x-quota-warning";
 /// The longest id that a proxy may hand us; a longer one, or one with odd characters, is replaced.
 const MAX_REQUEST_ID: usize = 128;
+/// When somebody comes back for whose upload there was no room, in seconds.
+const UPLOAD_AGAIN_SECONDS: u64 = 2;
 
 /// Names one request in answers, log lines and audit rows.
 #[derive(Debug, Clone)]
@@ -34,6 +37,8 @@ pub struct Limits {
     pub timeout: Duration,
     /// How long the sender of a file may be silent.
     pub stall: Duration,
+    /// Bodies that are files, at the same time.
+    pub most_uploads: usize,
 }
 
 impl Limits {
@@ -42,6 +47,7 @@ impl Limits {
             max_body_bytes: config.server.max_body_bytes,
             timeout: Duration::from_secs(config.server.request_timeout_seconds),
             stall: Duration::from_secs(config.storage.stall_seconds),
+            most_uploads: config.storage.max_concurrent_uploads,
         }
     }
 }
@@ -50,11 +56,13 @@ impl Limits {
 pub struct Request<E> {
     inner: E,
     limits: Limits,
+    /// Each upload holds some megabytes while it moves.
+    uploads: Semaphore,
 }
 
 impl<E> Request<E> {
     pub fn new(inner: E, limits: Limits) -> Self {
-        Self { inner, limits }
+        Self { inner, limits, uploads: Semaphore::new(limits.most_uploads) }
     }
 }
 
@@ -101,6 +109,7 @@ impl<E: Endpoint> Request<E> {
 
     /// A file takes as long as it takes while it moves; how much of it is too much, its operation says.
     async fn transferred(&self, mut request: poem::Request) -> Response {
+        let Ok(_turn) = self.uploads.try_acquire() else { return busy() };
         let body = request.take_body();
         request.set_body(while_it_moves(body, self.limits.stall));
         self.caught(request).await
@@ -121,6 +130,13 @@ impl<E: Endpoint> Request<E> {
             Err(panic) => panicked(&panic),
         }
     }
+}
+
+/// Before anything of the body is read.
+fn busy() -> Response {
+    let error = Error::unavailable("As many files are being uploaded as this server takes at a time")
+        .code("TOO_MANY_UPLOADS_AT_ONCE", "Many files are being uploaded at this moment. Send it again in a moment.");
+    ApiError::from(error.retry_after(UPLOAD_AGAIN_SECONDS)).into_response()
 }
 
 /// Operations whose body is a file.

@@ -102,11 +102,11 @@ impl Report {
             }
             Ok(Copied::Damaged) => {
                 self.damaged += 1;
-                self.note(content.sha256.to_string(), "damaged in the source; not copied".to_owned());
+                self.note(content.object.to_string(), "damaged in the source; not copied".to_owned());
             }
             Err(error) => {
                 self.failed += 1;
-                self.note(content.sha256.to_string(), error.chain());
+                self.note(content.object.to_string(), error.chain());
             }
         }
     }
@@ -269,7 +269,7 @@ async fn one(pair: &Pair, given: &Copy, content: &Listed, bar: &ProgressBar) -> 
 }
 
 async fn would_copy(pair: &Pair, content: &Listed) -> Result<Copied> {
-    match pair.to.size(&content.sha256).await {
+    match pair.to.size(&content.object).await {
         Ok(size) if size == content.size => Ok(Copied::Present),
         Ok(_) => Ok(Copied::Copied),
         Err(error) if error.kind() == Kind::NotFound => Ok(Copied::Copied),

@@ -18,8 +18,8 @@ use crate::error::{Error, Result};
 /// Remove the contents that nothing refers to, and what uploads left behind
 ///
 /// Workers do so once a day by themselves (storage.gc_enabled). A content goes when nobody touched it for the grace; an object
-/// that the database knows nothing of is first noted, and goes a grace later. May run beside the server, be interrupted and
-/// repeated.
+/// that the database knows nothing of is first noted, and goes a grace later. Uploads in parts whose time is over go with their
+/// parts, and so do parts of uploads that nobody knows, as after a kill. May run beside the server, be interrupted and repeated.
 #[derive(Debug, Args)]
 pub struct Gc {
     /// Only count what would be removed
@@ -119,6 +119,13 @@ fn show(done: &[Done], rules: &CollectRules) -> Result<()> {
             size(*bytes),
             size(*remains_bytes)
         ))?;
+        let Collected { outdated, outdated_bytes, .. } = collected;
+        if *outdated > 0 {
+            print::line(format!(
+                "{database}: {outdated} objects of earlier editions {verb} ({})",
+                size(*outdated_bytes)
+            ))?;
+        }
         let Collected { unattached_files, unattached_bytes, files_removed, failed, .. } = collected;
         if *unattached_files > 0 {
             let hint = if rules.unattached {

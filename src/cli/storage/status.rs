@@ -11,7 +11,8 @@ use crate::cli::print;
 use crate::domain::file::{Usage, usage};
 use crate::error::{Error, Result};
 
-/// How much each database's part of the storage holds, by what the database says
+/// How much each database's part of the storage holds: files and contents by what the database says; orphans, which nothing
+/// refers to, by what lies there
 #[derive(Debug, Args)]
 pub struct Status {
     #[command(flatten)]

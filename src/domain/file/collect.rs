@@ -1,31 +1,37 @@
 //! Collecting what nobody wants any more: contents that nothing refers to, what uploads left behind, and if asked, files that
 //! hang on nothing.
 //!
-//! A content goes a grace after it was last touched, in one transaction that holds its row: whoever brings the same content at
-//! that moment waits for the row, and then writes the content anew. An object without a row is given one first, so that it,
-//! too, has its grace.
+//! A content goes a grace after it was last touched, in three steps: its row is marked as leaving, the storage removes the object,
+//! the row is marked as removed. Whoever brings the same content from the first step on writes its next edition, under another
+//! key, so that no removal reaches it, however late the storage carries it out. Should the process end between the steps, the
+//! next collection goes on. An object without a row is given one first, so that it, too, has its grace.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use futures::stream::{self, StreamExt, TryStreamExt};
+use futures::stream::{self, StreamExt};
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use super::orphans::{self, Lot};
 use super::repo;
+use super::repo::objects::Object;
+use super::session;
 use super::upload::change;
 use crate::context::Ctx;
 use crate::domain::audit;
 use crate::domain::permission::{Action, require_administrator};
 use crate::error::Result;
-use crate::storage::{ContentHash, Stored};
+use crate::storage::{Listed, ObjectId};
 
 /// Contents that are looked up, or taken in hand, together.
 const PAGE: u64 = 500;
-/// Contents that are removed at the same time; each holds a connection.
+/// Contents that are removed at the same time.
 const AT_ONCE: usize = 2;
+/// How long the edition of a removed content is remembered: longer than a storage could take to carry out a removal.
+const REMEMBERED: TimeDelta = TimeDelta::days(30);
 
 /// What is collected.
 #[derive(Debug, Clone, Copy)]
@@ -45,7 +51,10 @@ pub struct Collected {
     pub bytes: u64,
     /// Objects that the database knew nothing of; they are collected a grace later.
     pub unknown: u64,
-    /// What unfinished uploads left behind.
+    /// Objects of editions that were removed before, and had come or stayed all the same.
+    pub outdated: u64,
+    pub outdated_bytes: u64,
+    /// What unfinished uploads left behind, whole or in parts.
     pub remains: u64,
     pub remains_bytes: u64,
     /// Files that hang on nothing.
@@ -67,7 +76,8 @@ pub async fn collect(
     require_administrator(ctx, Action::Delete, "Storage")?;
     // Before anything is given a row: what is new in this run is not collected by it.
     let limit = before(ctx.now(), rules.grace);
-    let mut collected = Collected { unknown: adopt(ctx, rules, stop, tell).await?, ..Collected::default() };
+    let mut collected = Collected::default();
+    look_around(ctx, rules, stop, tell, &mut collected).await?;
     let unwanted = repo::collect::unwanted(&*ctx.db, limit).await?;
     (collected.unattached_files, collected.unattached_bytes) = (unwanted.count, unwanted.bytes);
     if rules.unattached && !rules.dry_run {
@@ -75,8 +85,9 @@ pub async fn collect(
     }
     contents(ctx, rules, limit, stop, tell, &mut collected).await?;
     if !stop.is_cancelled() {
-        let remains = ctx.store.sweep_remains(rules.grace, rules.dry_run).await?;
-        (collected.remains, collected.remains_bytes) = (remains.objects, remains.bytes);
+        let whole = ctx.store.sweep_remains(rules.grace, rules.dry_run).await?;
+        let parts = session::clear_parts(ctx, limit, rules.dry_run).await?;
+        (collected.remains, collected.remains_bytes) = (whole.objects + parts.objects, whole.bytes + parts.bytes);
     }
     Ok(collected)
 }
@@ -86,28 +97,60 @@ fn before(now: DateTime<Utc>, grace: Duration) -> DateTime<Utc> {
     TimeDelta::from_std(grace).ok().and_then(|grace| now.checked_sub_signed(grace)).unwrap_or(DateTime::<Utc>::MIN_UTC)
 }
 
-/// Gives the objects that have no row one.
-async fn adopt(ctx: &Ctx, rules: &CollectRules, stop: &CancellationToken, tell: &(dyn Fn() + Sync)) -> Result<u64> {
-    let listed = ctx.store.contents().await?;
-    let mut pages = listed.map_ok(|one| Stored { sha256: one.sha256, size: one.size }).try_chunks(PAGE as usize);
-    let mut found = 0;
+/// Goes through what the storage has: objects that have no row are given one, those of editions that are over are removed.
+async fn look_around(
+    ctx: &Ctx,
+    rules: &CollectRules,
+    stop: &CancellationToken,
+    tell: &(dyn Fn() + Sync),
+    collected: &mut Collected,
+) -> Result<()> {
+    let mut pages = orphans::look(ctx).await?;
     while let Some(page) = pages.next().await {
-        let page = page.map_err(|error| error.1)?;
-        let hashes: Vec<ContentHash> = page.iter().map(|content| content.sha256).collect();
-        let known = repo::collect::known(&*ctx.db, &hashes).await?;
-        let unknown: Vec<Stored> = page.iter().filter(|content| !known.contains(&content.sha256)).copied().collect();
-        found += unknown.len() as u64;
-        if !unknown.is_empty() && !rules.dry_run {
-            let tx = ctx.begin().await?;
-            repo::collect::adopt(&tx, &unknown, ctx.now()).await?;
-            tx.commit().await?;
+        let page = page?;
+        let of = |wanted: Lot| page.iter().filter(move |(_, lot)| *lot == wanted).map(|(listed, _)| *listed);
+        collected.unknown += of(Lot::Unknown).count() as u64;
+        if !rules.dry_run {
+            adopt(ctx, of(Lot::Unknown).collect(), of(Lot::Ahead).collect()).await?;
+        }
+        for outdated in of(Lot::Outdated) {
+            let removed = if rules.dry_run { Ok(()) } else { ctx.store.delete(&outdated.object).await };
+            match removed {
+                Ok(()) => {
+                    collected.outdated += 1;
+                    collected.outdated_bytes += outdated.size;
+                }
+                Err(error) => {
+                    collected.failed += 1;
+                    tracing::warn!(object = %outdated.object, error = %error.chain(), "an old edition was not removed");
+                }
+            }
         }
         page.iter().for_each(|_| tell());
         if stop.is_cancelled() {
             break;
         }
     }
-    Ok(found)
+    Ok(())
+}
+
+/// Gives the objects that have no row one, with the latest edition that there is.
+async fn adopt(ctx: &Ctx, mut unknown: Vec<Listed>, ahead: Vec<Listed>) -> Result<()> {
+    if unknown.is_empty() && ahead.is_empty() {
+        return Ok(());
+    }
+    unknown.sort_by_key(|listed| std::cmp::Reverse(listed.object));
+    unknown.dedup_by_key(|listed| listed.object.sha256);
+    let found = |listed: Listed| Object { id: listed.object, size: listed.size };
+    let contents: Vec<Object> = unknown.into_iter().map(found).collect();
+    let tx = ctx.begin().await?;
+    if !contents.is_empty() {
+        repo::collect::adopt(&tx, &contents, ctx.now()).await?;
+    }
+    for later in ahead.into_iter().map(found) {
+        repo::collect::catch_up(&tx, later, ctx.now()).await?;
+    }
+    tx.commit().await
 }
 
 async fn remove_files(ctx: &Ctx, limit: DateTime<Utc>, stop: &CancellationToken) -> Result<u64> {
@@ -153,14 +196,14 @@ async fn contents(
     loop {
         let page = repo::collect::forgotten(&*ctx.db, limit, after.as_ref(), PAGE).await?;
         let Some(last) = page.last().filter(|_| !stop.is_cancelled()) else { break };
-        after = Some(last.sha256);
-        let each = |content: Stored| {
+        after = Some(last.id.sha256);
+        let each = |content: Object| {
             let (removed, bytes, failed) = (&removed, &bytes, &failed);
             async move {
                 if stop.is_cancelled() {
                     return;
                 }
-                let done = if rules.dry_run { Ok(true) } else { remove(ctx, &content.sha256, limit).await };
+                let done = if rules.dry_run { Ok(true) } else { remove(ctx, content.id, limit).await };
                 match done {
                     Ok(true) => {
                         removed.fetch_add(1, Ordering::Relaxed);
@@ -169,7 +212,7 @@ async fn contents(
                     Ok(false) => {}
                     Err(error) => {
                         failed.fetch_add(1, Ordering::Relaxed);
-                        tracing::warn!(sha256 = %content.sha256, error = %error.chain(), "a content was not collected");
+                        tracing::warn!(object = %content.id, error = %error.chain(), "a content was not collected");
                     }
                 }
                 tell();
@@ -179,17 +222,34 @@ async fn contents(
     }
     collected.contents = removed.into_inner();
     collected.bytes = bytes.into_inner();
-    collected.failed = failed.into_inner();
-    Ok(())
+    collected.failed += failed.into_inner();
+    if rules.dry_run {
+        return Ok(());
+    }
+    let tx = ctx.begin().await?;
+    repo::collect::forget_removed(&tx, ctx.now() - REMEMBERED).await?;
+    tx.commit().await
 }
 
-/// Removes row and object together. Should the process end between the two, the row without its object is taken again.
-async fn remove(ctx: &Ctx, hash: &ContentHash, limit: DateTime<Utc>) -> Result<bool> {
-    let tx = ctx.begin().await?;
-    if !repo::collect::hold(&tx, hash, limit).await? || !repo::collect::forget(&tx, hash).await? {
+/// Removes a content, or goes on with the removal that another began. False where somebody needs it again.
+async fn remove(ctx: &Ctx, object: ObjectId, limit: DateTime<Utc>) -> Result<bool> {
+    if !is_leaving(ctx, object, limit).await? {
         return Ok(false);
     }
-    ctx.store.delete(hash).await?;
+    ctx.store.delete(&object).await?;
+    let tx = ctx.begin().await?;
+    repo::collect::end_removal(&tx, object, ctx.now()).await?;
     tx.commit().await?;
     Ok(true)
+}
+
+async fn is_leaving(ctx: &Ctx, object: ObjectId, limit: DateTime<Utc>) -> Result<bool> {
+    let tx = ctx.begin().await?;
+    if repo::collect::hold(&tx, object, limit).await? && repo::collect::begin_removal(&tx, object, ctx.now()).await? {
+        tx.commit().await?;
+        return Ok(true);
+    }
+    drop(tx);
+    let known = repo::collect::standing(&*ctx.db, [object.sha256]).await?;
+    Ok(known.get(&object.sha256).is_some_and(|known| known.is_leaving && known.object.id == object))
 }

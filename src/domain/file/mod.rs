@@ -13,6 +13,7 @@ mod documents;
 mod kind;
 mod model;
 mod name;
+mod orphans;
 mod preview;
 mod read;
 mod remove;
@@ -35,10 +36,10 @@ pub use preview::{
 };
 pub use read::{Delivery, deliver, open_range, require_file};
 pub use remove::delete_file;
-pub use repo::readable::readable;
+pub use repo::readable::{findable, own_names};
 pub use session::{
-    CompleteUpload, Completion, ListedPart, NamedPart, NewSession, Progress, Session, SessionState, abort, begin,
-    complete, list_parts, progress, put_part, require_session, sessions, sweep_all_sessions, sweep_sessions,
+    CompleteUpload, Completion, ListedPart, NamedPart, NewSession, Progress, Session, SessionState, abandon_all, abort,
+    begin, complete, list_parts, progress, put_part, require_session, sessions, sweep_all_sessions, sweep_sessions,
 };
 pub use upload::{Arrived, keep, receive};
 pub use usage::{Usage, usage};

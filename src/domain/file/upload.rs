@@ -21,12 +21,14 @@ use crate::storage::Received;
 /// A content that has arrived. Dropping it forgets it.
 pub struct Arrived {
     content: Received,
+    /// Room for it was set aside when it was announced.
+    has_room: bool,
 }
 
 impl Arrived {
-    /// What came otherwise than by [`receive`], from a caller who may bring files.
-    pub(super) fn of(content: Received) -> Self {
-        Self { content }
+    /// What came in parts, from a caller who may bring files. Room for it was set aside when it was announced.
+    pub(super) fn in_parts(content: Received) -> Self {
+        Self { content, has_room: true }
     }
 }
 
@@ -59,7 +61,7 @@ pub async fn receive(
     if content.stored().size == 0 {
         return Err(Error::invalid_field("value_error", &["body", "file"], "The file is empty"));
     }
-    Ok(Arrived { content })
+    Ok(Arrived { content, has_room: false })
 }
 
 /// Keeps what has arrived as a file. A content that is a file already stays that one.
@@ -86,15 +88,17 @@ pub async fn keep(ctx: &Ctx, rules: &FileRules, arrived: Arrived, new: NewFile) 
         created_by_id: ctx.actor.user_id(),
         created_at: ctx.now(),
     };
-    let room = match repo::files::is_known(&*ctx.db, &file.sha256).await? {
-        true => Reservation::default(),
-        false => quota::reserve(ctx, room_for(file.size)).await?,
+    let room = if arrived.has_room || repo::files::is_known(&*ctx.db, &file.sha256).await? {
+        Reservation::default()
+    } else {
+        quota::reserve(ctx, room_for(file.size)).await?
     };
-    content::store(ctx, arrived.content).await?;
+    let model = Model::load(ctx).await?;
+    let object = content::store(ctx, arrived.content).await?;
     let tx = ctx.begin().await?;
     let (mut file, duplicate) = insert_once(&tx, file).await?;
     if !duplicate {
-        content::require_stored(ctx, &file.sha256).await?;
+        content::require_current(&tx, &object).await?;
     }
     repo::files::note_upload(ctx, &tx, file.id, &filename).await?;
     let jobs = match wants_preview {
@@ -102,6 +106,9 @@ pub async fn keep(ctx: &Ctx, rules: &FileRules, arrived: Arrived, new: NewFile) 
         false => Vec::new(),
     };
     record(ctx, &tx, &file, &filename, duplicate).await?;
+    if duplicate {
+        repo::readable::as_known(&tx, &model, &mut file).await?;
+    }
     if duplicate {
         tx.commit().await?;
         room.release().await;

@@ -10,11 +10,13 @@ use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use super::orphans;
 use super::repo;
+use super::repo::objects::Object;
 use crate::context::Ctx;
 use crate::domain::permission::{Action, require_administrator};
 use crate::error::{Kind, Result};
-use crate::storage::{ContentHash, Health, Listed, Stored};
+use crate::storage::{ContentHash, Health, ObjectId};
 
 const PAGE: u64 = 500;
 /// Files and items that are named for one content.
@@ -61,11 +63,19 @@ pub struct Finding {
     #[serde(flatten)]
     pub problem: Problem,
     pub sha256: String,
+    /// Which of the content's objects it is: how often it was removed before.
+    pub edition: u32,
     /// Of the content as it should be; of an orphan, as it is.
     pub size: u64,
     /// What cannot be read any more.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<Hurt>,
+}
+
+impl Finding {
+    fn of(problem: Problem, object: ObjectId, size: u64, files: Vec<Hurt>) -> Self {
+        Self { problem, sha256: object.sha256.to_string(), edition: object.edition, size, files }
+    }
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -114,8 +124,8 @@ pub async fn verify(
     loop {
         let page = repo::collect::kept(&*ctx.db, after.as_ref(), PAGE).await?;
         let Some(last) = page.last().filter(|_| !stop.is_cancelled()) else { break };
-        after = Some(last.sha256);
-        let each = |content: Stored| {
+        after = Some(last.id.sha256);
+        let each = |content: Object| {
             let check = &check;
             async move { if stop.is_cancelled() { Ok(()) } else { check.content(content).await } }
         };
@@ -141,8 +151,8 @@ impl Check<'_> {
         add(&mut self.verified.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
     }
 
-    async fn content(&self, content: Stored) -> Result<()> {
-        let reads = is_chosen(&content.sha256, self.seed, self.rules.percent);
+    async fn content(&self, content: Object) -> Result<()> {
+        let reads = is_chosen(&content.id.sha256, self.seed, self.rules.percent);
         self.count(|all| {
             all.contents += 1;
             all.read += u64::from(reads);
@@ -152,13 +162,16 @@ impl Check<'_> {
             Ok(Health::Sound) => return Ok(()),
             Ok(Health::Missing) => Problem::Missing,
             Ok(Health::Damaged { size, sha256, modified }) => {
-                let set_aside = self.set_aside(&content.sha256, modified).await?;
+                let set_aside = self.set_aside(content.id, modified).await?;
                 Problem::Damaged { found_sha256: reads.then(|| sha256.to_string()), found_size: size, set_aside }
             }
             Err(error) => Problem::Unreadable { error: error.chain() },
         };
-        // Somebody may have removed it since the page was read, and another collected it.
-        if repo::collect::referenced(&*self.ctx.db, &[content.sha256]).await?.is_empty() {
+        // Somebody may have removed it since the page was read, and another collected it. Only we give it another edition.
+        let hash = content.id.sha256;
+        let known = repo::collect::standing(&*self.ctx.db, [hash]).await?;
+        let set_aside = matches!(problem, Problem::Damaged { set_aside: true, .. });
+        if !known.get(&hash).is_some_and(|known| known.is_referenced && (set_aside || known.object.id == content.id)) {
             return Ok(());
         }
         self.count(|all| match &problem {
@@ -169,23 +182,22 @@ impl Check<'_> {
             }
             Problem::Unreadable { .. } | Problem::Orphaned { .. } => all.unreadable += 1,
         });
-        let files = hurt(self.ctx, &content.sha256).await?;
-        let sha256 = content.sha256.to_string();
-        self.listener.found(Finding { problem, sha256, size: content.size, files });
+        let files = hurt(self.ctx, &hash).await?;
+        self.listener.found(Finding::of(problem, content.id, content.size, files));
         Ok(())
     }
 
-    async fn examine(&self, content: &Stored) -> Result<Health> {
+    async fn examine(&self, content: &Object) -> Result<Health> {
         let tell = |bytes: u64| {
             self.count(|all| all.bytes_read += bytes);
             self.listener.read(bytes);
         };
-        self.ctx.store.examine(&content.sha256, content.size, &tell).await
+        self.ctx.store.examine(&content.id, content.size, &tell).await
     }
 
     /// By its size alone.
-    async fn measure(&self, content: &Stored) -> Result<Health> {
-        match self.ctx.store.size(&content.sha256).await {
+    async fn measure(&self, content: &Object) -> Result<Health> {
+        match self.ctx.store.size(&content.id).await {
             Ok(size) if size == content.size => Ok(Health::Sound),
             // Reading tells what it is.
             Ok(_) => self.examine(content).await,
@@ -194,34 +206,35 @@ impl Check<'_> {
         }
     }
 
-    /// While the row is held nobody brings the content; nobody has begun to for a while.
-    async fn set_aside(&self, hash: &ContentHash, modified: Option<DateTime<Utc>>) -> Result<bool> {
+    /// The content gets its next edition, which the next upload writes; nobody has begun to bring it for a while.
+    async fn set_aside(&self, object: ObjectId, seen: Option<DateTime<Utc>>) -> Result<bool> {
         let Some(quiet) = self.rules.set_aside else { return Ok(false) };
         let limit = TimeDelta::from_std(quiet).ok().and_then(|quiet| self.ctx.now().checked_sub_signed(quiet));
         let Some(limit) = limit else { return Ok(false) };
-        let tx = self.ctx.begin().await?;
-        if !repo::collect::hold(&tx, hash, limit).await? {
+        // It was written again since it was looked at.
+        if self.ctx.store.written(&object).await? != seen {
             return Ok(false);
         }
-        let done = self.ctx.store.set_aside(hash, modified).await?;
+        let tx = self.ctx.begin().await?;
+        if !repo::collect::hold(&tx, object, limit).await? {
+            return Ok(false);
+        }
+        repo::collect::next_edition(&tx, object).await?;
         tx.commit().await?;
-        Ok(done)
+        self.ctx.store.set_aside(&object).await?;
+        Ok(true)
     }
 
     async fn orphans(&self, stop: &CancellationToken) -> Result<()> {
-        let mut pages = self.ctx.store.contents().await?.try_chunks(PAGE as usize);
+        let mut pages = orphans::look(self.ctx).await?;
         while let Some(page) = pages.next().await {
-            let page: Vec<Listed> = page.map_err(|error| error.1)?;
-            let hashes: Vec<ContentHash> = page.iter().map(|content| content.sha256).collect();
-            let referenced = repo::collect::referenced(&*self.ctx.db, &hashes).await?;
-            for content in page.iter().filter(|content| !referenced.contains(&content.sha256)) {
+            for (listed, _) in page?.into_iter().filter(|(_, lot)| lot.is_orphan()) {
                 self.count(|all| {
                     all.orphaned += 1;
-                    all.orphaned_bytes += content.size;
+                    all.orphaned_bytes += listed.size;
                 });
-                let problem = Problem::Orphaned { modified: content.modified };
-                let sha256 = content.sha256.to_string();
-                self.listener.found(Finding { problem, sha256, size: content.size, files: Vec::new() });
+                let problem = Problem::Orphaned { modified: listed.modified };
+                self.listener.found(Finding::of(problem, listed.object, listed.size, Vec::new()));
             }
             if stop.is_cancelled() {
                 break;

@@ -12,7 +12,7 @@ use super::repo::{self, tenants::Change};
 use crate::config::TenancyMode;
 use crate::context::{PlatformCtx, TenantCtx};
 use crate::domain::audit::{Act, record_act, record_platform_act};
-use crate::domain::quota;
+use crate::domain::{file, quota};
 use crate::error::{Error, Result};
 use crate::tenancy::{Placement, TenantState};
 use crate::types::{OrgId, TenantId};
@@ -122,8 +122,22 @@ async fn refuse_org(ctx: &TenantCtx, org: &OrgId) -> Result<()> {
 
 /// The objects belong to the database: who was never given one has none either.
 async fn drop_with_objects(ctx: &PlatformCtx, place: &Placement) -> Result<()> {
-    ctx.tenancy().drop_database(place).await?;
-    ctx.tenancy().store_at(place)?.delete_all().await
+    let tenancy = ctx.tenancy();
+    let store = tenancy.store_at(place)?;
+    // Parts that S3 holds are no objects, and only the database knows of them.
+    if place.is_ready() {
+        match tenancy.open_place(place).await {
+            Ok(db) => {
+                file::abandon_all(&db, &store).await?;
+            }
+            // Of another version, damaged, or dropped by a deletion that was killed then.
+            Err(error) => {
+                tracing::warn!(place = %place.name(), error = %error.chain(), "uploads in parts are left to the bucket's rule");
+            }
+        }
+    }
+    tenancy.drop_database(place).await?;
+    store.delete_all().await
 }
 
 fn act(action: &'static str, subject: String) -> Act<'static> {

@@ -28,7 +28,7 @@ pub use people::{forget_org, forget_tenant, require_added};
 pub use processing::take_turn;
 pub use recount::count_place;
 pub use reservation::Reservation;
-pub use room::{Request, remaining_bytes, require_room, reserve};
+pub use room::{Request, remaining_bytes, require_room, reserve, reserve_anyway};
 pub use usage::PlaceUsage;
 
 /// The code of a refusal at a limit.

@@ -63,6 +63,14 @@ pub async fn reserve(ctx: &Ctx, request: Request) -> Result<Reservation> {
     Ok(id.map(|id| Reservation::new(ctx, place, id, asked)).unwrap_or_default())
 }
 
+/// Sets room aside for what the program makes by itself, which is never refused: it counts, and who comes next has less.
+pub async fn reserve_anyway(ctx: &Ctx, request: Request) -> Result<Reservation> {
+    let Some(desk) = Desk::open(ctx, request.into()).await? else { return Ok(Reservation::default()) };
+    let Answer::Room(Some(id)) = desk.ask(Step::SetAside, true).await? else { return Ok(Reservation::default()) };
+    let Desk { ctx, place, asked, .. } = desk;
+    Ok(Reservation::new(ctx, place, id, asked))
+}
+
 /// How many bytes a file of unknown length may have before it passes what is left; none where nothing binds. One that is
 /// longer is refused by [`require_room`] for so many bytes and one more.
 pub async fn remaining_bytes(ctx: &Ctx) -> Result<Option<u64>> {

@@ -10,7 +10,7 @@ use super::repo;
 use super::repo::files::Named;
 use crate::context::Ctx;
 use crate::db::{Db, Sql, Tx};
-use crate::domain::file::readable;
+use crate::domain::file::findable;
 use crate::domain::meta::Model;
 use crate::error::Result;
 
@@ -45,10 +45,10 @@ impl Indexer for FileIndexer {
         repo::files::count(db, scope).await
     }
 
-    fn admits(&self, sql: &mut Sql, model: &Model, _: &Filters) {
+    fn admits(&self, sql: &mut Sql, model: &Model, filters: &Filters) {
         // Rights are those of now: the index may be a moment behind.
         sql.push("EXISTS (SELECT 1 FROM files f WHERE f.id = d.document_id AND ");
-        readable(sql, model, "f");
+        findable(sql, model, &filters.words, "f");
         sql.push(")");
     }
 

@@ -17,6 +17,7 @@ use super::repo;
 use super::repo::find::{MOST_RANKED, Ranked, Search, Shown};
 use crate::context::Ctx;
 use crate::db::fulltext::{Similar, grams};
+use crate::domain::file::own_names;
 use crate::domain::meta::{ItemView, Model};
 use crate::error::{Error, Result};
 use crate::types::PageRequest;
@@ -94,7 +95,18 @@ pub async fn search_files(
     query: &str,
     page: PageRequest,
 ) -> Result<Hits<DocumentHit<FileFields>>> {
-    documents(ctx, indexes, Kind::File, query, Filters::default(), page).await
+    let words = Query::parse(query)?.words().into_iter().map(str::to_owned).collect();
+    let filters = Filters { words, ..Filters::default() };
+    let mut found = documents::<FileFields>(ctx, indexes, Kind::File, query, filters, page).await?;
+    // The index knows each file by its first name, which is not everybody's to know.
+    let (model, ids) = (Model::load(ctx).await?, found.hits.iter().map(|hit| hit.shown.id));
+    let mut own = own_names(&*ctx.db, &model, ids).await?;
+    for hit in &mut found.hits {
+        if let Some(name) = own.remove(&hit.shown.id) {
+            (hit.fields.filename, hit.fields.document_version) = (name, None);
+        }
+    }
+    Ok(found)
 }
 
 pub async fn search_ecos(

@@ -20,6 +20,8 @@ pub struct Filters {
     pub type_id: Option<String>,
     pub state: Option<String>,
     pub released_only: bool,
+    /// The words that are looked for, where it depends on them what the caller may find.
+    pub words: Vec<String>,
 }
 
 /// One kind of documents.

@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use gltf::buffer::Source;
 use gltf::mesh::Mode;
-use gltf::{Gltf, Node, Primitive};
+use gltf::{Accessor, Gltf, Node, Primitive};
 
 use super::super::geometry::Affine;
 use super::super::{Drawn, unusable};
@@ -85,12 +85,18 @@ impl Surface for Scene<'_> {
                 return Err(unusable("The glTF file is damaged: a shape has no positions"));
             };
             let positions: Vec<_> = positions.map(|position| place.apply(position.map(f64::from))).collect();
-            match reader.read_indices() {
-                Some(indices) => {
+            require_all(primitive.get(&gltf::Semantic::Positions), positions.len())?;
+            match (primitive.indices(), reader.read_indices()) {
+                (Some(announced), Some(indices)) => {
                     let indices: Vec<usize> = indices.into_u32().map(|index| index as usize).collect();
+                    require_all(Some(announced), indices.len())?;
                     each_of(&positions, indices.len(), &|at| indices[at], corners, visit)?;
                 }
-                None => each_of(&positions, positions.len(), &|at| at, corners, visit)?,
+                // Without them other triangles would be drawn than were meant.
+                (Some(_), None) => {
+                    return Err(unusable("The glTF file is damaged: the indices of a shape are not there"));
+                }
+                (None, _) => each_of(&positions, positions.len(), &|at| at, corners, visit)?,
             }
         }
         Ok(())
@@ -107,6 +113,17 @@ impl Surface for Scene<'_> {
 
     fn up(&self) -> Up {
         Up::Y
+    }
+}
+
+/// A list that ends early is not drawn in part.
+fn require_all(announced: Option<Accessor<'_>>, found: usize) -> Result<()> {
+    match announced {
+        Some(announced) if announced.count() != found => {
+            let expected = announced.count();
+            Err(unusable(format!("The glTF file is damaged: a list has {found} of its {expected} entries")))
+        }
+        _ => Ok(()),
     }
 }
 

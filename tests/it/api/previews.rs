@@ -19,6 +19,7 @@ on_every_backend!(
     files_without_a_preview_say_so,
     a_content_that_is_there_already_is_not_drawn_again,
     previews_can_be_switched_off,
+    a_preview_takes_room_beside_its_file_and_is_never_refused,
 );
 
 /// However busy the machine is.
@@ -286,4 +287,20 @@ async fn previews_can_be_switched_off(mut at: Installation) {
     let refused = ask(admin, &id(&uploaded)).await.expect(409);
     assert_eq!(refused["detail"]["code"], "PREVIEWS_DISABLED");
     assert_eq!(admin.get("/file/supported-formats").await.expect(200)["previews_enabled"], false);
+}
+
+async fn a_preview_takes_room_beside_its_file_and_is_never_refused(mut at: Installation) {
+    at.set("YUANTUS_QUOTA_MODE", "enforce");
+    let World { admin, at, .. } = &start(at).await;
+    let content = samples::stl_binary([4.0, 2.0, 1.0]);
+    let size = content.len();
+    let limits = at.cli(&["tenant", "quota", "acme", "--max-storage-bytes", &size.to_string()]);
+    assert!(limits.status.success(), "{}", String::from_utf8_lossy(&limits.stderr));
+    let file = id(&upload(admin, "a.stl", content, true).await);
+    assert_eq!(settled(admin, &file).await["conversion_status"], "completed");
+    let picture = admin.request(Method::GET, &format!("/file/{file}/preview")).send().await.unwrap();
+    let picture = picture.bytes().await.unwrap().len();
+    assert!(picture > 0);
+    let quota = admin.get("/admin/quota").await.expect(200);
+    assert_eq!((&quota["usage"]["files"], &quota["usage"]["storage_bytes"]), (&json!(1), &json!(size + picture)));
 }

@@ -24,6 +24,7 @@ on_every_backend!(
     a_broken_index_is_mended_by_the_command_line,
     reports_count_as_json_and_as_sheets,
     files_are_found_by_those_who_may_read_them,
+    names_that_others_gave_are_not_told,
     files_and_change_orders_are_searched_before_there_are_any,
 );
 
@@ -507,6 +508,46 @@ async fn files_are_found_by_those_who_may_read_them(at: Installation) {
     admin.delete(&format!("/file/{id}")).await.expect(200);
     settled(admin).await;
     assert!(found(admin, "0815").await.is_empty());
+}
+
+async fn names_that_others_gave_are_not_told(at: Installation) {
+    let world = &World::start(at).await;
+    let (ada, ben) = (world.user("ada", &["engineer"]).await, world.user("ben", &["engineer"]).await);
+    let texts = [("author", "Ada"), ("document_version", "B.7"), ("generate_preview", "false")];
+    let first = send_form(&ada, form("secret-merger.txt", b"the same bytes", &texts)).await.expect(200);
+    let second = send_form(&ben, form("blank.txt", b"the same bytes", &[])).await.expect(200);
+    assert_eq!((&second["id"], &second["duplicate"]), (&first["id"], &json!(true)));
+    let path = format!("/file/{}", second["id"].as_str().unwrap());
+    for told in [&second, &ben.get(&path).await.expect(200)] {
+        assert_eq!((&told["filename"], &told["author"]), (&json!("blank.txt"), &Value::Null), "{told}");
+        assert!(!told.to_string().contains("secret") && !told.to_string().contains("B.7"), "{told}");
+    }
+    assert_eq!(ada.get(&path).await.expect(200)["filename"], "secret-merger.txt");
+    settled(&world.admin).await;
+    let found = async |client: &Client, query: &str| {
+        let answer = client.get(&format!("/search/files?q={query}")).await.expect(200);
+        let names: Vec<String> = answer["results"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|hit| hit["filename"].as_str().unwrap().to_owned())
+            .collect();
+        assert_eq!(answer["total"], names.len(), "{query}: {answer}");
+        names
+    };
+    assert_eq!(found(&ben, "").await, ["blank.txt"]);
+    assert_eq!(found(&ben, "blank").await, ["blank.txt"]);
+    assert_eq!(found(&ada, "merger").await, ["secret-merger.txt"]);
+    assert_eq!(found(&ada, "ada").await, ["secret-merger.txt"]);
+    for (client, query) in [(&ben, "secret"), (&ben, "merger"), (&ben, "ada"), (&ada, "blank")] {
+        assert!(found(client, query).await.is_empty(), "{query}");
+    }
+    assert_eq!(found(&world.admin, "blank").await, ["secret-merger.txt"]);
+    // Whoever may read it where it hangs knows it as everybody there does.
+    let part = part(&ada, "P-1", "Bracket").await;
+    ada.post("/file/attach", &json!({"item_id": part, "file_id": first["id"]})).await.expect(200);
+    assert_eq!(ben.get(&path).await.expect(200)["filename"], "secret-merger.txt");
+    assert_eq!(found(&ben, "merger").await, ["secret-merger.txt"]);
 }
 
 async fn files_and_change_orders_are_searched_before_there_are_any(at: Installation) {

@@ -22,6 +22,10 @@ on_every_backend!(
     a_storage_that_fails_is_said_to_and_recovers,
     a_tenant_does_not_store_more_than_it_may,
     a_lost_content_is_told_of_and_healed,
+    a_content_of_another_length_is_not_served,
+    every_way_to_a_storage_that_fails_says_so,
+    uploads_that_are_open_take_the_room_that_they_announced,
+    only_so_many_files_are_taken_at_once,
 );
 
 /// A body of unknown length.
@@ -230,4 +234,129 @@ async fn a_lost_content_is_told_of_and_healed(at: Installation) {
     assert!(String::from_utf8(body).unwrap().contains("FILE_CONTENT_MISSING"));
     assert_eq!(upload(admin, "a.txt", b"content").await["id"], file["id"]);
     assert_eq!(download(admin, &id(&file), &[]).await.2, b"content");
+}
+
+async fn a_content_of_another_length_is_not_served(at: Installation) {
+    let World { admin, at, .. } = &World::start(at).await;
+    let content = b"a content of some length";
+    let file = upload(admin, "a.txt", content).await;
+    for damage in [&content[..10], b"a content of some length, and something behind it"] {
+        std::fs::write(contents::object(at, content), damage).unwrap();
+        for range in [None, Some("bytes=0-4"), Some("bytes=20-")] {
+            let headers: Vec<_> = range.map(|range| ("range", range)).into_iter().collect();
+            let (status, _, body) = download(admin, &id(&file), &headers).await;
+            assert_eq!(status, 503, "{range:?}");
+            assert!(String::from_utf8(body).unwrap().contains("FILE_CONTENT_DAMAGED"));
+        }
+    }
+    upload(admin, "a.txt", content).await;
+    assert_eq!(download(admin, &id(&file), &[]).await.2, content);
+}
+
+/// Each with its 503, and nothing that was begun is lost.
+async fn every_way_to_a_storage_that_fails_says_so(mut at: Installation) {
+    if at.backend == Backend::SqliteLocal {
+        return a_broken_directory_is_said_to(at).await;
+    }
+    let proxy = Proxy::start(&Servers::get().s3_endpoint).await;
+    at.set("YUANTUS_S3_ENDPOINT_URL", proxy.url.clone());
+    at.set("YUANTUS_S3_PUBLIC_ENDPOINT_URL", Servers::get().s3_endpoint.clone());
+    let World { admin, .. } = &World::start(at).await;
+    let file = id(&upload(admin, "there.bin", b"there").await);
+    let announced = json!({"filename": "a.bin", "size": 5});
+    let begun = admin.post("/file/uploads", &announced).await.expect(200);
+    let path = format!("/file/uploads/{}", id(&begun));
+    let link = begun["parts"][0]["url"].as_str().unwrap();
+    assert_eq!(reqwest::Client::new().put(link).body("parts").send().await.unwrap().status(), 200);
+    for fault in [Fault::Broken, Fault::Busy] {
+        proxy.set(fault);
+        let refused = [
+            put(admin, "b.bin", b"short").await,
+            reply(admin.request(Method::GET, &format!("/file/{file}/download"))).await,
+            admin.post("/file/uploads", &announced).await,
+            admin.get(&path).await,
+            admin.get(&format!("{path}/parts")).await,
+            reply(admin.request(Method::POST, &format!("{path}/complete"))).await,
+        ];
+        for (number, refused) in refused.into_iter().enumerate() {
+            assert_eq!(refused.status, 503, "{fault:?} {number} {refused:?}");
+            assert!(refused.headers.contains_key("retry-after"), "{fault:?} {number}");
+            assert!(!refused.text.contains("127.0.0.1"), "{refused:?}");
+        }
+    }
+    proxy.set(Fault::None);
+    let done = reply(admin.request(Method::POST, &format!("{path}/complete"))).await.expect(200);
+    assert_eq!(download(admin, &id(&done), &[]).await.2, b"parts");
+    // One that is given up meanwhile ends when the storage is back.
+    let other = admin.post("/file/uploads", &announced).await.expect(200);
+    proxy.set(Fault::Broken);
+    assert_eq!(admin.delete(&format!("/file/uploads/{}", id(&other))).await.status, 503);
+    proxy.set(Fault::None);
+    admin.get(&format!("/file/uploads/{}", id(&other))).await.expect(404);
+}
+
+/// A file where a folder should be: nothing can be written below it.
+async fn a_broken_directory_is_said_to(at: Installation) {
+    let World { admin, at, .. } = &World::start(at).await;
+    upload(admin, "there.bin", b"there").await;
+    let begun = admin.post("/file/uploads", &json!({"filename": "a.bin", "size": 5})).await.expect(200);
+    for folder in ["parts", "uploads"] {
+        let path = contents::folder(at).join(folder);
+        let _ = std::fs::remove_dir_all(&path);
+        std::fs::write(path, "no folder").unwrap();
+    }
+    let part = format!("/file/uploads/{}/parts/1", id(&begun));
+    for refused in [
+        reply(admin.request(Method::PUT, &part).body("parts")).await,
+        put(admin, "long.bin", &vec![1; 9_000_000]).await,
+        put(admin, "short.bin", b"short").await,
+    ] {
+        assert_eq!(refused.status, 503, "{refused:?}");
+        assert!(!refused.text.contains("no folder"), "{refused:?}");
+    }
+}
+
+async fn uploads_that_are_open_take_the_room_that_they_announced(mut at: Installation) {
+    at.set("YUANTUS_QUOTA_MODE", "enforce");
+    let world = World::start(at).await;
+    let limits = world.at.cli(&["tenant", "quota", "acme", "--max-storage-bytes", "6000000"]);
+    assert!(limits.status.success(), "{}", String::from_utf8_lossy(&limits.stderr));
+    let admin = &world.admin;
+    let announced = json!({"filename": "b.bin", "size": 4_000_000, "generate_preview": false});
+    let first = admin.post("/file/uploads", &announced).await.expect(200);
+    for refused in [admin.post("/file/uploads", &announced).await, put(admin, "a.bin", &vec![1; 3_000_000]).await] {
+        assert_eq!(refused.expect(429)["detail"]["code"], "QUOTA_EXCEEDED");
+    }
+    upload(admin, "fits.bin", &vec![1; 1_000_000]).await;
+    // Given up, it leaves its room to others; completed, it takes no more than before.
+    admin.delete(&format!("/file/uploads/{}", id(&first))).await.expect(200);
+    let second = admin.post("/file/uploads", &announced).await.expect(200);
+    let content = vec![2; 4_000_000];
+    let url = second["parts"][0]["url"].as_str().unwrap();
+    let sent = match url.strip_prefix("/api/v1") {
+        Some(path) => reply(admin.request(Method::PUT, path).body(content.clone())).await.status,
+        None => reqwest::Client::new().put(url).body(content.clone()).send().await.unwrap().status(),
+    };
+    assert_eq!(sent, 200);
+    let done = reply(admin.request(Method::POST, &format!("/file/uploads/{}/complete", id(&second)))).await.expect(200);
+    assert!(download(admin, &id(&done), &[]).await.2 == content);
+    let quota = admin.get("/admin/quota").await.expect(200);
+    assert_eq!((&quota["usage"]["files"], &quota["usage"]["storage_bytes"]), (&json!(2), &json!(5_000_000)));
+    put(admin, "a.bin", &vec![3; 1_500_000]).await.expect(429);
+    put(admin, "a.bin", &vec![3; 900_000]).await.expect(200);
+}
+
+async fn only_so_many_files_are_taken_at_once(mut at: Installation) {
+    at.set("YUANTUS_STORAGE__MAX_CONCURRENT_UPLOADS", "1");
+    let World { admin, .. } = &World::start(at).await;
+    let slow = chunked(20, 100_000, Duration::from_millis(150), None);
+    let sent = tokio::spawn(reply(admin.request(Method::PUT, "/file/upload?filename=slow.bin").body(slow)));
+    tokio::time::sleep(Duration::from_millis(1000)).await;
+    let refused = put(admin, "a.bin", b"another").await;
+    assert_eq!((refused.status.as_u16(), &refused.json()["detail"]["code"]), (503, &json!("TOO_MANY_UPLOADS_AT_ONCE")));
+    assert!(refused.headers.contains_key("retry-after"));
+    // What is no upload goes on.
+    admin.get("/file/uploads").await.expect(200);
+    sent.await.unwrap().expect(200);
+    put(admin, "a.bin", b"another").await.expect(200);
 }

@@ -80,11 +80,11 @@ async fn send(store: &TenantStore, upload: &PartedUpload, number: u32, content: 
 async fn read_whole(store: &TenantStore, upload: &PartedUpload, parts: &[StoredPart]) -> Vec<u8> {
     store.join_parts(upload, parts).await.unwrap();
     let received = store.receive_parts(upload, parts, u64::MAX).await.unwrap();
-    let stored = received.publish().await.unwrap();
+    let stored = received.publish(0).await.unwrap().sha256.edition(0);
     store.discard_parts(upload).await.unwrap();
     let mut content = Vec::new();
-    store.get(&stored.sha256).await.unwrap().into_reader().read_to_end(&mut content).await.unwrap();
-    store.delete(&stored.sha256).await.unwrap();
+    store.get(&stored).await.unwrap().into_reader().read_to_end(&mut content).await.unwrap();
+    store.delete(&stored).await.unwrap();
     content
 }
 
@@ -209,7 +209,7 @@ async fn encryption_is_asked_for(s3: &S3Target) {
         parts_in_any_order_form_the_content(&store).await;
         let long = bytes(9 * MIB, 5);
         let stored = store.put(&long[..], u64::MAX).await.unwrap();
-        assert_eq!(store.size(&stored.sha256).await.unwrap(), long.len() as u64);
+        assert_eq!(store.size(&stored.sha256.edition(0)).await.unwrap(), long.len() as u64);
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::io::AsyncReadExt;
 use yuantus::error::Kind;
-use yuantus::storage::{Blob, ContentHash, Encryption, S3Target, Storage, StorageTarget, TenantStore};
+use yuantus::storage::{Blob, ContentHash, Encryption, ObjectId, S3Target, Storage, StorageTarget, TenantStore};
 use yuantus::types::{OrgId, TenantId};
 
 use crate::support::contents::bytes;
@@ -77,8 +77,8 @@ async fn read(blob: Blob) -> Vec<u8> {
     content
 }
 
-async fn put(store: &TenantStore, content: &[u8]) -> ContentHash {
-    store.put(content, u64::MAX).await.unwrap().sha256
+async fn put(store: &TenantStore, content: &[u8]) -> ObjectId {
+    store.put(content, u64::MAX).await.unwrap().sha256.edition(0)
 }
 
 async fn contents_come_back_as_they_were(storage: &Storage) {
@@ -87,8 +87,8 @@ async fn contents_come_back_as_they_were(storage: &Storage) {
         let content = bytes(length, 0);
         let stored = store.put(&content[..], u64::MAX).await.unwrap();
         assert_eq!(stored.size, length as u64);
-        assert_eq!(store.size(&stored.sha256).await.unwrap(), length as u64);
-        let blob = store.get(&stored.sha256).await.unwrap();
+        assert_eq!(store.size(&stored.sha256.edition(0)).await.unwrap(), length as u64);
+        let blob = store.get(&stored.sha256.edition(0)).await.unwrap();
         assert_eq!(blob.total, length as u64);
         assert!(read(blob).await == content, "{length} bytes");
     }
@@ -99,23 +99,23 @@ async fn contents_come_back_as_they_were(storage: &Storage) {
 async fn a_range_is_the_requested_part(storage: &Storage) {
     let store = bind(storage, "org-1");
     let hash = put(&store, b"0123456789").await;
-    let part = store.get_range(&hash, 2..5).await.unwrap();
+    let part = store.get_range(&hash, 10, 2..5).await.unwrap();
     assert_eq!((part.total, part.range.clone()), (10, 2..5));
     assert_eq!(read(part).await, b"234");
-    let rest = store.get_range(&hash, 7..u64::MAX).await.unwrap();
+    let rest = store.get_range(&hash, 10, 7..u64::MAX).await.unwrap();
     assert_eq!(rest.range, 7..10);
     assert_eq!(read(rest).await, b"789");
-    let beyond = store.get_range(&hash, 10..12).await.err().unwrap();
+    let beyond = store.get_range(&hash, 10, 10..12).await.err().unwrap();
     assert_eq!((beyond.kind(), beyond.code_name()), (Kind::OutOfRange, Some("RANGE_NOT_SATISFIABLE")));
 }
 
 async fn a_missing_content_is_not_found(storage: &Storage) {
     let store = bind(storage, "org-1");
-    let hash = ContentHash::from_bytes([7; 32]);
+    let hash = ContentHash::from_bytes([7; 32]).edition(0);
     assert!(!store.exists(&hash).await.unwrap());
     assert_eq!(store.size(&hash).await.unwrap_err().kind(), Kind::NotFound);
     assert_eq!(store.get(&hash).await.err().unwrap().kind(), Kind::NotFound);
-    assert_eq!(store.get_range(&hash, 0..1).await.err().unwrap().kind(), Kind::NotFound);
+    assert_eq!(store.get_range(&hash, 10, 0..1).await.err().unwrap().kind(), Kind::NotFound);
     store.delete(&hash).await.unwrap();
 }
 
@@ -137,7 +137,8 @@ async fn tenants_with_the_same_content_have_separate_objects(storage: &Storage) 
     for content in [bytes(100, 2), bytes(LONG, 2)] {
         let hash = put(&one, &content).await;
         assert_eq!(other.get(&hash).await.err().unwrap().kind(), Kind::NotFound);
-        let link = other.link(&hash, Duration::from_secs(60), "a.bin", "application/octet-stream").await;
+        let link =
+            other.link(&hash, content.len() as u64, Duration::from_secs(60), "a.bin", "application/octet-stream").await;
         assert!(matches!(&link, Ok(None)) || link.is_err_and(|error| error.kind() == Kind::NotFound));
 
         assert_eq!(put(&other, &content).await, hash);
@@ -171,7 +172,9 @@ async fn many_uploads_at_once_all_arrive(storage: &Storage) {
 async fn links_download_the_content_under_its_name(s3: &S3Target) {
     let store = bind(&Storage::connect(&StorageTarget::S3(s3.clone())).unwrap(), "org-1");
     let hash = put(&store, b"solid").await;
-    let link = store.link(&hash, Duration::from_secs(60), "Gehäuse 1.stl", "model/stl").await.unwrap().unwrap();
+    let damaged = store.link(&hash, 6, Duration::from_secs(60), "a.stl", "model/stl").await.unwrap_err();
+    assert_eq!(damaged.code_name(), Some("FILE_CONTENT_DAMAGED"));
+    let link = store.link(&hash, 5, Duration::from_secs(60), "Gehäuse 1.stl", "model/stl").await.unwrap().unwrap();
 
     let response = reqwest::get(link.clone()).await.unwrap();
     assert_eq!(response.status(), 200);
@@ -184,7 +187,7 @@ async fn links_download_the_content_under_its_name(s3: &S3Target) {
     other_key.set_path(&link.path().replace("/org-1/", "/org-2/"));
     assert_eq!(reqwest::get(other_key).await.unwrap().status(), 403, "a link is good for one object");
 
-    let short = store.link(&hash, Duration::from_secs(1), "a.stl", "model/stl").await.unwrap().unwrap();
+    let short = store.link(&hash, 5, Duration::from_secs(1), "a.stl", "model/stl").await.unwrap().unwrap();
     tokio::time::sleep(Duration::from_secs(3)).await;
     assert_eq!(reqwest::get(short).await.unwrap().status(), 403, "a link ends");
 
@@ -205,7 +208,7 @@ async fn a_link_is_signed_for_the_public_endpoint(s3: &S3Target) {
     let target = S3Target { public_endpoint_url: Some(public.clone()), ..s3.clone() };
     let store = bind(&Storage::connect(&StorageTarget::S3(target)).unwrap(), "org-1");
     let hash = put(&store, b"public").await;
-    let link = store.link(&hash, Duration::from_secs(60), "a.stl", "model/stl").await.unwrap().unwrap();
+    let link = store.link(&hash, 6, Duration::from_secs(60), "a.stl", "model/stl").await.unwrap().unwrap();
     assert!(link.as_str().starts_with(&public), "{}", link.path());
     let response = reqwest::get(link).await.unwrap();
     assert_eq!((response.status().as_u16(), response.bytes().await.unwrap().as_ref()), (200, &b"public"[..]));
@@ -215,6 +218,6 @@ async fn wrong_credentials_are_no_missing_content(s3: &S3Target) {
     let target = S3Target { secret_access_key: Some("wrong".to_owned()), ..s3.clone() };
     let storage = Storage::connect(&StorageTarget::S3(target)).unwrap();
     assert_eq!(storage.probe().await.unwrap_err().kind(), Kind::Internal);
-    let error = bind(&storage, "org-1").exists(&ContentHash::from_bytes([1; 32])).await.unwrap_err();
+    let error = bind(&storage, "org-1").exists(&ContentHash::from_bytes([1; 32]).edition(0)).await.unwrap_err();
     assert_ne!(error.kind(), Kind::NotFound);
 }

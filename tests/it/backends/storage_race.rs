@@ -87,12 +87,14 @@ async fn collect_now(ctx: &Ctx) -> u64 {
 /// Holds the files' rows meanwhile: who removes one waits.
 async fn every_file_has_its_content(ctx: &Ctx) -> u64 {
     let Ok(tx) = ctx.begin().await else { return 0 };
-    let lock = if tx.get_database_backend() == DbBackend::Postgres { " FOR KEY SHARE" } else { "" };
-    let statement = Statement::from_string(tx.get_database_backend(), format!("SELECT sha256 FROM files{lock}"));
+    let lock = if tx.get_database_backend() == DbBackend::Postgres { " FOR KEY SHARE OF f" } else { "" };
+    let sql = "SELECT f.sha256, o.edition FROM files f JOIN objects o ON o.sha256 = f.sha256";
+    let statement = Statement::from_string(tx.get_database_backend(), format!("{sql}{lock}"));
     let rows = tx.query_all_raw(statement).await.unwrap();
     for row in &rows {
         let hash: ContentHash = row.try_get::<String>("", "sha256").unwrap().parse().unwrap();
-        assert!(ctx.store.exists(&hash).await.unwrap(), "a file without its content: {hash}");
+        let object = hash.edition(row.try_get::<i32>("", "edition").unwrap().try_into().unwrap());
+        assert!(ctx.store.exists(&object).await.unwrap(), "a file without its content: {object}");
     }
     rows.len() as u64
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::contents::{folder, object, sha256, without_grace};
+use crate::support::contents::{answer, edition, folder, object, sha256, without_grace};
 use crate::support::files::bring;
 use crate::support::world::{World, add_part};
 use crate::support::{Installation, on_every_backend};
@@ -59,6 +59,8 @@ async fn damage_is_found_named_and_healed(mut at: Installation) {
     assert_eq!(damaged["found_sha256"], sha256(b"a drawing that is BENT"));
     assert_eq!((&damaged["found_size"], &damaged["set_aside"]), (&json!(22), &json!(false)));
     assert_eq!(find(&findings, b"an orphan")["problem"], "orphaned");
+    let status = answer(&at.cli(&["storage", "status", "--json"]))[0].clone();
+    assert_eq!((&status["orphans"], &status["orphans_bytes"]), (&summary["orphaned"], &summary["orphaned_bytes"]));
     // By the size alone the missing and the cut one are seen.
     let (sound, _, sampled) = verify(at, &["--sample", "0"]);
     assert!(!sound);
@@ -74,10 +76,11 @@ async fn damage_is_found_named_and_healed(mut at: Installation) {
     let (sound, findings, _) = verify(at, &["--set-aside"]);
     assert!(!sound);
     assert_eq!(find(&findings, bent)["set_aside"], true);
-    assert!(!object(at, bent).exists());
+    assert!(!edition(at, bent, 0).exists());
     let aside = std::fs::read(folder(at).join("damaged").join(sha256(bent))).unwrap();
     assert_eq!(aside, b"a drawing that is BENT");
     bring(admin, "again.txt", bent).await;
+    assert!(edition(at, bent, 1).exists() && !edition(at, bent, 0).exists());
     let (sound, findings, summary) = verify(at, &[]);
     assert!(sound, "{findings:?}");
     assert_eq!((&summary["contents"], &summary["orphaned"]), (&json!(4), &json!(1)));

@@ -22,10 +22,18 @@ pub fn folder(at: &Installation) -> PathBuf {
     at.blobs().join("tenants/acme/org-1")
 }
 
-/// Where a content is kept, if it is.
+/// Where a content is kept: the latest of its editions that is there, or where the first would be.
 pub fn object(at: &Installation, content: &[u8]) -> PathBuf {
+    let first = edition(at, content, 0);
+    let found = (1..20).map(|number| edition(at, content, number)).filter(|path| path.exists()).last();
+    found.unwrap_or(first)
+}
+
+/// Where an edition of a content is kept, if it is.
+pub fn edition(at: &Installation, content: &[u8], number: u32) -> PathBuf {
     let hex = sha256(content);
-    folder(at).join("blobs").join(&hex[..2]).join(&hex[2..4]).join(hex)
+    let name = if number == 0 { hex.clone() } else { format!("{hex}-{number}") };
+    folder(at).join("blobs").join(&hex[..2]).join(&hex[2..4]).join(name)
 }
 
 /// Every file below a folder, in order, but for those that the S3 server of the tests keeps for itself.
@@ -48,7 +56,7 @@ pub fn below(root: &Path) -> Vec<PathBuf> {
 /// The contents that an installation stores, as files.
 pub fn all(at: &Installation) -> Vec<PathBuf> {
     let mut found = below(&at.blobs());
-    found.retain(|path| path.file_name().unwrap().len() == 64);
+    found.retain(|path| path.file_name().unwrap().to_string_lossy().split('-').next().unwrap().len() == 64);
     found
 }
 

@@ -1,7 +1,7 @@
 //! A server between the program and its S3 storage that does what networks and servers do on bad days.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -22,9 +22,12 @@ pub enum Fault {
     Once,
     /// Passes everything on, late.
     Slow,
+    /// Answers 500 to removals, and keeps them, to be carried out when it is told to.
+    RemovesLate,
 }
 
-const FAULTS: [Fault; 6] = [Fault::None, Fault::Broken, Fault::Busy, Fault::GoesAway, Fault::Once, Fault::Slow];
+const FAULTS: [Fault; 7] =
+    [Fault::None, Fault::Broken, Fault::Busy, Fault::GoesAway, Fault::Once, Fault::Slow, Fault::RemovesLate];
 const A_MEGABYTE: u64 = 1024 * 1024;
 const LATE: Duration = Duration::from_millis(300);
 
@@ -33,7 +36,12 @@ pub struct Proxy {
     /// `http://127.0.0.1:PORT`
     pub url: String,
     fault: Arc<AtomicUsize>,
+    target: String,
+    /// Requests as they came.
+    late: Late,
 }
+
+type Late = Arc<Mutex<Vec<Vec<u8>>>>;
 
 impl Proxy {
     /// Stands in front of `target`, `http://host:port`.
@@ -42,13 +50,28 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let fault = Arc::new(AtomicUsize::new(Fault::None as usize));
-        let seen = fault.clone();
+        let late = Late::default();
+        let proxy = Self { url, fault, target, late };
+        let (seen, target, late) = (proxy.fault.clone(), proxy.target.clone(), proxy.late.clone());
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                tokio::spawn(serve(client, target.clone(), seen.clone()));
+                tokio::spawn(serve(client, target.clone(), seen.clone(), late.clone()));
             }
         });
-        Self { url, fault }
+        proxy
+    }
+
+    /// Carries out the removals that were kept; says how many.
+    pub async fn remove_late(&self) -> usize {
+        let kept = std::mem::take(&mut *self.late.lock().unwrap());
+        for request in &kept {
+            let mut server = TcpStream::connect(&self.target).await.unwrap();
+            server.write_all(request).await.unwrap();
+            let mut answer = [0; 200];
+            let count = server.read(&mut answer).await.unwrap();
+            assert!(answer[..count].starts_with(b"HTTP/1.1 "), "the storage answered nothing");
+        }
+        kept.len()
     }
 
     pub fn set(&self, fault: Fault) {
@@ -57,7 +80,7 @@ impl Proxy {
 }
 
 /// One connection. The fault is looked at for each piece that comes, so that it also strikes connections that are kept.
-async fn serve(client: TcpStream, target: String, fault: Arc<AtomicUsize>) {
+async fn serve(client: TcpStream, target: String, fault: Arc<AtomicUsize>, late: Late) {
     let Ok(server) = TcpStream::connect(target).await else { return };
     let (mut from_client, mut to_client) = client.into_split();
     let (mut from_server, mut to_server) = server.into_split();
@@ -74,11 +97,15 @@ async fn serve(client: TcpStream, target: String, fault: Arc<AtomicUsize>) {
         let now = FAULTS[fault.load(Ordering::SeqCst)];
         match now {
             Fault::None => {}
+            Fault::RemovesLate if !buffer[..count].starts_with(b"DELETE ") => {}
             Fault::Slow => tokio::time::sleep(LATE).await,
             Fault::GoesAway if passed.load(Ordering::SeqCst) < A_MEGABYTE => {}
             Fault::GoesAway => break,
-            Fault::Broken | Fault::Busy | Fault::Once => {
+            Fault::Broken | Fault::Busy | Fault::Once | Fault::RemovesLate => {
                 drop(to_server);
+                if now == Fault::RemovesLate {
+                    late.lock().unwrap().push(buffer[..count].to_vec());
+                }
                 if now == Fault::Once {
                     fault.store(Fault::None as usize, Ordering::SeqCst);
                 }

@@ -4,6 +4,8 @@ use std::process::{Output, Stdio};
 
 use serde_json::json;
 
+use crate::support::client::reply;
+use crate::support::contents;
 use crate::support::server::Server;
 use crate::support::world::{PASSWORD, World, add_part, create_tenant};
 use crate::support::{Backend, Installation, on_every_backend, postgres};
@@ -13,6 +15,7 @@ on_every_backend!(
     deleting_asks_first_and_spares_the_platform,
     a_deletion_killed_at_any_time_is_finished_by_repeating_it,
     an_organisation_is_deleted_alone,
+    uploads_in_parts_go_with_their_organisation,
 );
 
 fn text(output: &Output) -> String {
@@ -100,4 +103,31 @@ async fn an_organisation_is_deleted_alone(at: Installation) {
     let again = world.admin.post("/admin/orgs", &json!({"id": "org-2"})).await.expect(409);
     assert_eq!(again["detail"]["code"], "ORG_DELETED");
     assert_eq!(world.admin.get("/admin/orgs").await.expect(200)["total"], 1);
+}
+
+async fn uploads_in_parts_go_with_their_organisation(at: Installation) {
+    let world = World::start(at).await;
+    let upload = json!({"filename": "a.bin", "size": 5});
+    let upload = world.admin.post("/file/uploads", &upload).await.expect(200);
+    let url = upload["parts"][0]["url"].as_str().unwrap();
+    let multipart = match url.strip_prefix("/api/v1") {
+        Some(path) => {
+            let put = world.admin.request(reqwest::Method::PUT, path).body("parts");
+            assert_eq!(reply(put).await.status, 200);
+            None
+        }
+        None => {
+            assert_eq!(reqwest::Client::new().put(url).body("parts").send().await.unwrap().status(), 200);
+            let url = reqwest::Url::parse(url).unwrap();
+            url.query_pairs().find(|(name, _)| name == "uploadId").map(|(_, value)| value.into_owned())
+        }
+    };
+    assert_eq!(multipart.is_some(), world.at.backend == Backend::PostgresS3);
+    if let Some(multipart) = &multipart {
+        assert!(contents::parts_of(multipart) > 0);
+    }
+    let deleted = world.at.cli(&["tenant", "delete", "acme", "--yes"]);
+    assert!(deleted.status.success(), "{}", text(&deleted));
+    assert_eq!(contents::below(&contents::folder(&world.at)), Vec::<std::path::PathBuf>::new());
+    assert_eq!(multipart.as_deref().map_or(0, contents::parts_of), 0);
 }

@@ -13,7 +13,7 @@ pub struct FileUploadResponse {
     id: String,
     /// Where the content is.
     url: String,
-    /// As the file was called when its content came first.
+    /// As the file was called when its content came first; as the caller called it, where they may not know that.
     filename: String,
     /// In bytes.
     size: u64,

@@ -22,7 +22,7 @@ impl UploadApi {
     /// Uploads a file by a form.
     ///
     /// The content is stored once: when it is there already, the answer is the file that it came as first, and `duplicate` is
-    /// true.
+    /// true. Its name and texts are shown to who may read it otherwise than by having brought the same content.
     #[oai(path = "/file/upload", method = "post", operation_id = "upload_file")]
     async fn upload(
         &self,

@@ -175,7 +175,12 @@ impl SearchApi {
         #[oai(default)] released_only: Query<bool>,
     ) -> ApiResult<Json<ItemHitsResponse>> {
         let given = |text: Option<String>| text.filter(|text| !text.is_empty());
-        let filters = Filters { type_id: given(item_type.0), state: given(state.0), released_only: released_only.0 };
+        let filters = Filters {
+            type_id: given(item_type.0),
+            state: given(state.0),
+            released_only: released_only.0,
+            ..Filters::default()
+        };
         let page = PageRequest::new(limit.0, offset.0, MOST_HITS)?;
         Ok(Json(search::search_items(&caller.0, &Indexes::standard(), &q, filters, page).await?.into()))
     }

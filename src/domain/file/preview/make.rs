@@ -7,11 +7,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncWriteExt;
 use uuid::Uuid;
 
 use super::super::model::{Conversion, File};
-use super::super::read::lost;
+use super::super::read::open_range;
 use super::super::repo::files::Derived;
 use super::super::upload::change;
 use super::super::{content, repo};
@@ -19,9 +19,11 @@ use super::PreviewRules;
 use super::ask::{ATTEMPTS, PREVIEW_JOB};
 use crate::context::Ctx;
 use crate::domain::audit;
+use crate::domain::quota::{self, Reservation};
 use crate::error::{Error, Kind, Result};
 use crate::jobs::{Job, Task};
 use crate::preview::{Drawn, Format};
+use crate::storage::ObjectId;
 
 /// What a picture of this size never reaches.
 const MOST_PICTURE: u64 = 16 * 1024 * 1024;
@@ -95,7 +97,7 @@ impl PreviewJob {
 async fn local_copy(ctx: &Ctx, file: &File) -> Result<LocalFile> {
     let copy = tempfile::tempfile().map_err(no_room)?;
     let mut to = tokio::fs::File::from_std(copy);
-    let mut from = ctx.store.get(&file.sha256).await.map_err(|error| lost(error, file))?.into_reader().take(file.size);
+    let mut from = open_range(ctx, file, 0..file.size).await?.into_reader();
     tokio::io::copy(&mut from, &mut to).await.map_err(passed_on)?;
     to.flush().await.map_err(no_room)?;
     let mut copy = to.into_std().await;
@@ -116,29 +118,41 @@ async fn keep(ctx: &Ctx, file: &File, drawn: Drawn) -> Result<Value> {
     let facts = serde_json::to_value(&drawn.facts)
         .map_err(|error| Error::internal("The facts of a file cannot be written").caused_by(error))?;
     let received = ctx.store.receive(Cursor::new(drawn.png), MOST_PICTURE).await?;
-    let stored = content::store(ctx, received).await?;
+    let room = quota::Request { bytes: received.stored().size, ..quota::Request::default() };
+    let room = quota::reserve_anyway(ctx, room).await?;
+    let object = content::store(ctx, received).await?;
     let made =
-        Derived { conversion: Conversion::Completed, error: None, preview: Some(stored.sha256), facts: Some(facts) };
-    write(ctx, file, |_| made).await
+        Derived { conversion: Conversion::Completed, error: None, preview: Some(object.sha256), facts: Some(facts) };
+    write(ctx, file, Some((object, room)), |_| made).await
 }
 
 /// Without a new picture; one that there is stays.
 async fn conclude(ctx: &Ctx, file: &File, conversion: Conversion, error: Option<String>) -> Result<Value> {
     let outcome = |before: &File| Derived { error, ..Derived::keeping(before, conversion) };
-    write(ctx, file, outcome).await
+    write(ctx, file, None, outcome).await
 }
 
-async fn write(ctx: &Ctx, file: &File, outcome: impl FnOnce(&File) -> Derived) -> Result<Value> {
+/// `picture` is the new one, as it was stored, and the room for it.
+async fn write(
+    ctx: &Ctx,
+    file: &File,
+    picture: Option<(ObjectId, Reservation)>,
+    outcome: impl FnOnce(&File) -> Derived,
+) -> Result<Value> {
     let tx = ctx.begin().await?;
     let Some(before) = repo::files::find_locked(&tx, file.id).await? else { return Ok(deleted()) };
     let made = outcome(&before);
     repo::files::set_derived(&tx, file.id, &made).await?;
-    if let Some(preview) = made.preview.filter(|preview| Some(*preview) != before.preview) {
-        content::require_stored(ctx, &preview).await?;
-    }
+    let room = match picture {
+        Some((object, room)) => {
+            content::require_current(&tx, &object).await?;
+            room
+        }
+        None => Reservation::default(),
+    };
     let (before, after) = (Derived::of(&before).snapshot(), made.snapshot());
     audit::record(ctx, &tx, vec![change("file.converted", file.id, Some(before), Some(after))]).await?;
-    tx.commit().await?;
+    room.settle(tx).await?;
     Ok(json!({ "status": made.conversion.as_str(), "preview_facts": made.facts }))
 }
 

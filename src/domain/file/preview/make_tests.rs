@@ -76,7 +76,7 @@ async fn what_is_not_the_files_fault_is_tried_again_and_told_in_the_end() {
 async fn a_content_that_the_storage_does_not_give_is_asked_for_again() {
     let org = TestOrg::new().await;
     let file = bring(&org).await.file;
-    org.ctx.store.delete(&file.sha256).await.unwrap();
+    org.ctx.store.delete(&file.sha256.edition(0)).await.unwrap();
     let claimed = claim(&org, 0).await.unwrap();
     assert_eq!(run(&org, rules(true), &claimed).await.unwrap_err().kind(), Kind::Unavailable);
     assert!(claim(&org, 1).await.is_some());

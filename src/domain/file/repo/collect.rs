@@ -1,18 +1,18 @@
 //! Contents and files that nothing refers to, and their end.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{LockBehavior, LockType, OnConflict};
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryResult, QuerySelect};
 use uuid::Uuid;
 
-use super::content_hash;
+use super::objects::{Object, object};
 use super::references::{push_referenced, push_unattached, push_unreferenced};
 use crate::db::{Sql, Tx};
 use crate::entity::tenant::stored_object::{ActiveModel, Column, Entity};
 use crate::error::Result;
-use crate::storage::{ContentHash, Stored};
+use crate::storage::{ContentHash, ObjectId};
 
 /// How many there are and how large they are together.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -21,88 +21,144 @@ pub struct Sum {
     pub bytes: u64,
 }
 
-/// Which of these contents have a row.
-pub async fn known(db: &impl ConnectionTrait, hashes: &[ContentHash]) -> Result<HashSet<ContentHash>> {
-    let texts = hashes.iter().map(ContentHash::to_string);
-    let rows: Vec<String> = Entity::find()
-        .select_only()
-        .column(Column::Sha256)
-        .filter(Column::Sha256.is_in(texts))
-        .into_tuple()
-        .all(db)
-        .await?;
-    rows.iter().map(|text| content_hash(text)).collect()
+/// What the database says of a content that has a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    pub object: Object,
+    /// Its removal was begun,
+    pub is_leaving: bool,
+    /// and has ended.
+    pub is_removed: bool,
+    pub is_referenced: bool,
 }
 
-/// Which of these contents something refers to.
-pub async fn referenced(db: &impl ConnectionTrait, hashes: &[ContentHash]) -> Result<HashSet<ContentHash>> {
-    let mut sql = Sql::new("SELECT o.sha256 FROM objects o WHERE o.sha256 IN ");
-    sql.bind_list(hashes.iter().map(ContentHash::to_string)).push(" AND ");
+/// What is said of these contents; those without a row are left out.
+pub async fn standing(
+    db: &impl ConnectionTrait,
+    hashes: impl IntoIterator<Item = ContentHash>,
+) -> Result<HashMap<ContentHash, Standing>> {
+    let mut sql = Sql::new(
+        "SELECT o.sha256, o.size, o.edition, CASE WHEN o.leaving_at IS NULL THEN 0 ELSE 1 END AS leaving, \
+         CASE WHEN o.removed_at IS NULL THEN 0 ELSE 1 END AS removed, CASE WHEN ",
+    );
     push_referenced(&mut sql, "o.sha256");
+    sql.push(" THEN 1 ELSE 0 END AS referenced FROM objects o WHERE o.sha256 IN ");
+    sql.bind_list(hashes.into_iter().map(|hash| hash.to_string()));
     let rows = db.query_all_raw(sql.statement(db)).await?;
-    rows.iter().map(|row| content_hash(&row.try_get::<String>("", "sha256")?)).collect()
+    let one = |row: &QueryResult| {
+        let holds = |column: &str| row.try_get::<i32>("", column).map(|value| value == 1);
+        let (object, is_leaving, is_removed) = (object(row)?, holds("leaving")?, holds("removed")?);
+        Ok((object.id.sha256, Standing { object, is_leaving, is_removed, is_referenced: holds("referenced")? }))
+    };
+    rows.iter().map(one).collect()
 }
 
 /// Gives contents without a row one, as if they had been brought now.
-pub async fn adopt(tx: &Tx, contents: &[Stored], now: DateTime<Utc>) -> Result<()> {
+pub async fn adopt(tx: &Tx, contents: &[Object], now: DateTime<Utc>) -> Result<()> {
     let rows = contents.iter().map(|content| ActiveModel {
-        sha256: Set(content.sha256.to_string()),
+        sha256: Set(content.id.sha256.to_string()),
         size: Set(i64::try_from(content.size).unwrap_or(i64::MAX)),
         touched_at: Set(now),
+        edition: Set(stored_edition(content.id)),
+        leaving_at: Set(None),
+        removed_at: Set(None),
     });
     let once = OnConflict::column(Column::Sha256).do_nothing().to_owned();
     Entity::insert_many(rows).on_conflict(once).try_insert().exec_without_returning(tx).await?;
     Ok(())
 }
 
-/// The next contents that nothing refers to and nobody touched since `limit`, in the order of their checksums.
+/// Makes a later edition than the known one the known one, as if it had been brought now, if it is as long.
+pub async fn catch_up(tx: &Tx, later: Object, now: DateTime<Utc>) -> Result<()> {
+    let mut sql = Sql::new("UPDATE objects SET leaving_at = NULL, removed_at = NULL, touched_at = ");
+    sql.bind(now).push(", edition = ").bind(stored_edition(later.id)).push(" WHERE sha256 = ");
+    sql.bind(later.id.sha256.to_string()).push(" AND edition < ").bind(stored_edition(later.id));
+    sql.push(" AND size = ").bind(i64::try_from(later.size).unwrap_or(i64::MAX));
+    tx.execute_raw(sql.statement(tx)).await?;
+    Ok(())
+}
+
+/// The next contents that nothing refers to and nobody touched since `limit`, and those whose removal was begun, in the order of
+/// their checksums.
 pub async fn forgotten(
     db: &impl ConnectionTrait,
     limit: DateTime<Utc>,
     after: Option<&ContentHash>,
     most: u64,
-) -> Result<Vec<Stored>> {
-    let mut sql = Sql::new("SELECT o.sha256, o.size FROM objects o WHERE o.touched_at < ");
+) -> Result<Vec<Object>> {
+    let mut sql = Sql::new(
+        "SELECT o.sha256, o.size, o.edition FROM objects o \
+         WHERE o.removed_at IS NULL AND (o.leaving_at IS NOT NULL OR (o.touched_at < ",
+    );
     sql.bind(limit).push(" AND ");
     push_unreferenced(&mut sql, "o.sha256");
+    sql.push("))");
     page(db, sql, after, most).await
 }
 
 /// The next contents that something refers to, in the order of their checksums.
-pub async fn kept(db: &impl ConnectionTrait, after: Option<&ContentHash>, most: u64) -> Result<Vec<Stored>> {
-    let mut sql = Sql::new("SELECT o.sha256, o.size FROM objects o WHERE ");
+pub async fn kept(db: &impl ConnectionTrait, after: Option<&ContentHash>, most: u64) -> Result<Vec<Object>> {
+    let mut sql = Sql::new("SELECT o.sha256, o.size, o.edition FROM objects o WHERE ");
     push_referenced(&mut sql, "o.sha256");
     page(db, sql, after, most).await
 }
 
-async fn page(db: &impl ConnectionTrait, mut sql: Sql, after: Option<&ContentHash>, most: u64) -> Result<Vec<Stored>> {
+async fn page(db: &impl ConnectionTrait, mut sql: Sql, after: Option<&ContentHash>, most: u64) -> Result<Vec<Object>> {
     if let Some(after) = after {
         sql.push(" AND o.sha256 > ").bind(after.to_string());
     }
     sql.push(" ORDER BY o.sha256 LIMIT ").bind(i64::try_from(most).unwrap_or(i64::MAX));
     let rows = db.query_all_raw(sql.statement(db)).await?;
-    rows.iter().map(stored).collect()
-}
-
-fn stored(row: &QueryResult) -> Result<Stored> {
-    let (sha256, size): (String, i64) = (row.try_get("", "sha256")?, row.try_get("", "size")?);
-    Ok(Stored { sha256: content_hash(&sha256)?, size: u64::try_from(size).unwrap_or_default() })
+    rows.iter().map(object).collect()
 }
 
 /// Locks a content that nobody touched since `limit`: whoever brings it waits until the transaction ends. False if somebody
-/// did, or works with it at this moment.
-pub async fn hold(tx: &Tx, hash: &ContentHash, limit: DateTime<Utc>) -> Result<bool> {
-    let query = Entity::find_by_id(hash.to_string()).filter(Column::TouchedAt.lt(limit));
+/// did, or works with it at this moment, or if it is being removed.
+pub async fn hold(tx: &Tx, object: ObjectId, limit: DateTime<Utc>) -> Result<bool> {
+    let query = Entity::find_by_id(object.sha256.to_string())
+        .filter(Column::TouchedAt.lt(limit))
+        .filter(Column::Edition.eq(stored_edition(object)))
+        .filter(Column::LeavingAt.is_null());
     Ok(query.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked).one(tx).await?.is_some())
 }
 
-/// Deletes the row of a content that is held, unless something refers to it. What referred to it before it was held is seen
-/// here, and what would later has to wait.
-pub async fn forget(tx: &Tx, hash: &ContentHash) -> Result<bool> {
-    let mut sql = Sql::new("DELETE FROM objects WHERE sha256 = ");
-    sql.bind(hash.to_string()).push(" AND ");
+/// Begins the removal of a content that is held, unless something refers to it. What referred to it before it was held is seen
+/// here, and what would later has to wait, and then finds it leaving.
+pub async fn begin_removal(tx: &Tx, object: ObjectId, now: DateTime<Utc>) -> Result<bool> {
+    let mut sql = Sql::new("UPDATE objects SET leaving_at = ");
+    sql.bind(now).push(" WHERE sha256 = ").bind(object.sha256.to_string()).push(" AND ");
     push_unreferenced(&mut sql, "objects.sha256");
     Ok(tx.execute_raw(sql.statement(tx)).await?.rows_affected() > 0)
+}
+
+/// Notes that the storage has removed it. Whoever has brought it again meanwhile has another edition.
+pub async fn end_removal(tx: &Tx, object: ObjectId, now: DateTime<Utc>) -> Result<()> {
+    let mut sql = Sql::new("UPDATE objects SET removed_at = ");
+    sql.bind(now).push(" WHERE leaving_at IS NOT NULL AND sha256 = ").bind(object.sha256.to_string());
+    sql.push(" AND edition = ").bind(stored_edition(object));
+    tx.execute_raw(sql.statement(tx)).await?;
+    Ok(())
+}
+
+/// Forgets the editions of what was removed before `limit`.
+pub async fn forget_removed(tx: &Tx, limit: DateTime<Utc>) -> Result<()> {
+    let mut sql = Sql::new("DELETE FROM objects WHERE removed_at < ");
+    sql.bind(limit).push(" AND ");
+    push_unreferenced(&mut sql, "objects.sha256");
+    tx.execute_raw(sql.statement(tx)).await?;
+    Ok(())
+}
+
+/// Gives a content that is held its next edition, which is still to be written.
+pub async fn next_edition(tx: &Tx, object: ObjectId) -> Result<()> {
+    let mut sql = Sql::new("UPDATE objects SET edition = edition + 1 WHERE sha256 = ");
+    sql.bind(object.sha256.to_string());
+    tx.execute_raw(sql.statement(tx)).await?;
+    Ok(())
+}
+
+fn stored_edition(object: ObjectId) -> i32 {
+    i32::try_from(object.edition).unwrap_or(i32::MAX)
 }
 
 /// Pushes what makes a file one that nobody wants: no item or version refers to it, and nobody brought it since `limit`.
@@ -160,13 +216,7 @@ pub async fn unwanted(db: &impl ConnectionTrait, limit: DateTime<Utc>) -> Result
 }
 
 pub async fn contents(db: &impl ConnectionTrait) -> Result<Sum> {
-    sum(db, Sql::new(format!("{COUNT}objects x"))).await
-}
-
-pub async fn unreferenced(db: &impl ConnectionTrait) -> Result<Sum> {
-    let mut sql = Sql::new(format!("{COUNT}objects x WHERE "));
-    push_unreferenced(&mut sql, "x.sha256");
-    sum(db, sql).await
+    sum(db, Sql::new(format!("{COUNT}objects x WHERE x.leaving_at IS NULL"))).await
 }
 
 pub async fn has_contents(db: &impl ConnectionTrait) -> Result<bool> {

@@ -1,5 +1,7 @@
 //! Rows of uploads in parts.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{LockType, SimpleExpr};
 use sea_orm::{
@@ -17,6 +19,7 @@ use crate::domain::file::session::{Session, SessionState};
 use crate::entity::tenant::file;
 use crate::entity::tenant::upload_session::{ActiveModel, Column, Entity, Model};
 use crate::error::{Error, Result};
+use crate::storage::PartedUpload;
 use crate::types::{Page, PageRequest};
 
 impl TryFrom<Model> for Session {
@@ -142,6 +145,25 @@ pub async fn due(db: &impl ConnectionTrait, ctx: &Ctx, after: Uuid, most: u64) -
 /// The organisations that have uploads.
 pub async fn orgs(db: &impl ConnectionTrait) -> Result<Vec<String>> {
     Ok(Entity::find().select_only().column(Column::OrgId).distinct().into_tuple().all(db).await?)
+}
+
+/// Which of these uploads have a row, of whichever organisation.
+pub async fn known(db: &impl ConnectionTrait, ids: impl IntoIterator<Item = Uuid>) -> Result<HashSet<Uuid>> {
+    let rows: Vec<Uuid> =
+        Entity::find().select_only().column(Column::Id).filter(Column::Id.is_in(ids)).into_tuple().all(db).await?;
+    Ok(rows.into_iter().collect())
+}
+
+/// The uploads whose parts an S3 storage holds, of every organisation.
+pub async fn with_multipart(db: &impl ConnectionTrait) -> Result<Vec<PartedUpload>> {
+    let rows: Vec<(Uuid, Option<String>)> = Entity::find()
+        .select_only()
+        .columns([Column::Id, Column::MultipartId])
+        .filter(Column::MultipartId.is_not_null())
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().map(|(id, multipart)| PartedUpload { id, multipart }).collect())
 }
 
 /// The file that an upload became, whose sender may see it.

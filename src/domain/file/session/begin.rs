@@ -11,7 +11,7 @@ use crate::domain::file::name::{clean_name, clean_text};
 use crate::domain::file::repo::sessions as repo;
 use crate::domain::file::upload::{require_may_bring, room_for, too_large};
 use crate::domain::meta::Model;
-use crate::domain::quota;
+use crate::domain::quota::{self, Reservation};
 use crate::error::{Error, Result};
 
 /// Uploads that one user may have under way. Each may hold as many bytes as a file may have.
@@ -29,7 +29,6 @@ pub async fn begin(ctx: &Ctx, rules: &FileRules, new: NewSession) -> Result<Sess
     if new.size > rules.max_bytes {
         return Err(too_large(rules));
     }
-    quota::require_room(ctx, room_for(new.size)).await?;
     let name = match &ctx.actor {
         Actor::User { name, .. } => Some(name.clone()),
         _ => None,
@@ -64,9 +63,11 @@ pub async fn begin(ctx: &Ctx, rules: &FileRules, new: NewSession) -> Result<Sess
         finished_at: None,
     };
     require_room(repo::count_open(&*ctx.db, ctx).await?)?;
+    // From here on until it ends the upload takes the room that it announced: many that are open cannot pass the limit together.
+    let room = quota::reserve(ctx, room_for(new.size)).await?;
     // A crash before the row is written leaves an upload that has no parts, and that nobody has links to.
     session.multipart_id = ctx.store.begin_parts(session.id).await?.multipart;
-    let noted = note(ctx, &session).await;
+    let noted = note(ctx, &session, room).await;
     if noted.is_err()
         && let Err(error) = ctx.store.discard_parts(&session.upload()).await
     {
@@ -75,11 +76,11 @@ pub async fn begin(ctx: &Ctx, rules: &FileRules, new: NewSession) -> Result<Sess
     noted.map(|()| session)
 }
 
-async fn note(ctx: &Ctx, session: &Session) -> Result<()> {
+async fn note(ctx: &Ctx, session: &Session, room: Reservation) -> Result<()> {
     let tx = ctx.begin().await?;
     repo::insert(&tx, ctx, session).await?;
     record(ctx, &tx, "upload.begun", session.id, None, Some(session)).await?;
-    tx.commit().await
+    room.settle(tx).await
 }
 
 /// Two that begin at the same moment may make one too many, which does no harm.

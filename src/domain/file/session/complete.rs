@@ -12,6 +12,7 @@ use super::plan::NamedPart;
 use super::{finish, job, not_found};
 use crate::context::Ctx;
 use crate::domain::file::model::{FileRules, Uploaded};
+use crate::domain::file::repo::readable;
 use crate::domain::file::repo::sessions as repo;
 use crate::domain::file::upload::require_may_bring;
 use crate::domain::meta::Model;
@@ -105,7 +106,10 @@ async fn outcome(ctx: &Ctx, session: Session) -> Result<Completion> {
         Some(id) => repo::file_of(&*ctx.db, id).await?,
         None => None,
     };
-    let file = file.ok_or_else(|| Error::not_found("The file of this upload was deleted"))?;
+    let mut file = file.ok_or_else(|| Error::not_found("The file of this upload was deleted"))?;
+    if session.is_duplicate {
+        readable::as_known(&*ctx.db, &Model::load(ctx).await?, &mut file).await?;
+    }
     let jobs = session.file_jobs;
     Ok(Completion::Done(Box::new(Uploaded { file, duplicate: session.is_duplicate, jobs })))
 }

@@ -37,7 +37,7 @@ pub(super) async fn finish(ctx: &Ctx, rules: &FileRules, held: &Session, whole: 
         return Err(fail(ctx, held, checksum_mismatch(&announced, &stored.sha256)).await?);
     }
     // A crash behind this makes the next attempt find its own file: it says then that the content was there already.
-    let uploaded = keep(&as_sender(ctx, held), rules, Arrived::of(content), held.file.clone()).await?;
+    let uploaded = keep(&as_sender(ctx, held), rules, Arrived::in_parts(content), held.file.clone()).await?;
     complete(ctx, held, &uploaded).await?;
     remove_parts(ctx, held).await;
     Ok(uploaded)

@@ -22,7 +22,8 @@ pub use job::CompleteUpload;
 pub use model::{NewSession, Session, SessionState};
 pub use parts::{ListedPart, Progress, abort, list_parts, progress, put_part, require_session, sessions};
 pub use plan::NamedPart;
-pub use sweep::{sweep_all_sessions, sweep_sessions};
+pub(super) use sweep::clear_parts;
+pub use sweep::{abandon_all, sweep_all_sessions, sweep_sessions};
 
 use serde_json::Value;
 use uuid::Uuid;

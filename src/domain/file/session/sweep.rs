@@ -1,14 +1,17 @@
 //! Uploads that nobody completed in time, and what is left of those that ended.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::model::{Session, SessionState};
 use super::record;
 use crate::context::Ctx;
+use crate::db::Db;
 use crate::domain::file::repo::sessions as repo;
-use crate::error::Result;
+use crate::error::{Kind, Result};
 use crate::jobs::Site;
+use crate::storage::{PartedUpload, Remains, TenantStore};
+use crate::types::OrgId;
 
 /// Uploads that are looked up at once.
 const BATCH: u64 = 100;
@@ -41,6 +44,46 @@ pub async fn sweep_all_sessions(site: &Site) -> Result<u64> {
         swept += sweep_sessions(&site.ctx(&org)?).await?;
     }
     Ok(swept)
+}
+
+/// Ends the uploads whose time is over, and removes what lies in the storage of uploads that the database knows nothing of (any
+/// more) and was written before `limit`, as after a kill. Says how much the latter was; with `dry` nothing is removed.
+///
+/// Parts that an S3 storage took by links and never joined are no objects: a rule of the bucket removes those of unknown uploads.
+pub async fn clear_parts(ctx: &Ctx, limit: DateTime<Utc>, dry: bool) -> Result<Remains> {
+    if !dry {
+        for org in repo::orgs(&*ctx.db).await? {
+            let mut within = ctx.clone();
+            within.org = OrgId::new(org)?;
+            sweep_sessions(&within).await?;
+        }
+    }
+    let mut cleared = Remains::default();
+    let found = ctx.store.part_remains(limit).await?;
+    let known = repo::known(&*ctx.db, found.iter().map(|(id, _)| *id)).await?;
+    for (id, remains) in found.into_iter().filter(|(id, _)| !known.contains(id)) {
+        if !dry {
+            ctx.store.discard_parts(&PartedUpload { id, multipart: None }).await?;
+        }
+        cleared.objects += remains.objects;
+        cleared.bytes += remains.bytes;
+    }
+    Ok(cleared)
+}
+
+/// Has an S3 storage give up all uploads of a database that is about to be dropped, with their parts; says how many. Repeatable.
+pub async fn abandon_all(db: &Db, store: &TenantStore) -> Result<u64> {
+    let uploads = repo::with_multipart(db).await?;
+    for upload in &uploads {
+        match store.discard_parts(upload).await {
+            // They were begun on another storage, which is not configured any more.
+            Err(error) if error.kind() == Kind::Conflict => {
+                tracing::warn!(upload = %upload.id, "an upload in parts is left to the bucket's rule");
+            }
+            done => done?,
+        }
+    }
+    Ok(uploads.len() as u64)
 }
 
 /// False where it is not due any more.

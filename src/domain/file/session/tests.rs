@@ -92,7 +92,7 @@ impl World {
 
     async fn read(&self, uploaded: &Uploaded) -> Vec<u8> {
         let mut content = Vec::new();
-        let blob = self.org.ctx.store.get(&uploaded.file.sha256).await.unwrap();
+        let blob = self.org.ctx.store.get(&uploaded.file.sha256.edition(0)).await.unwrap();
         blob.into_reader().read_to_end(&mut content).await.unwrap();
         content
     }
@@ -201,7 +201,7 @@ async fn completing_goes_on_after_a_process_that_died_behind_the_file() {
     let Turn::Mine(held) = take(&world.user(), session.id, None).await.unwrap() else { panic!("nobody else reads") };
     let whole = finish::whole(&world.user(), &held, &[]).await.unwrap();
     let content = world.org.ctx.store.receive_parts(&held.upload(), &whole, u64::MAX).await.unwrap();
-    let kept = keep(&world.user(), &world.rules, Arrived::of(content), held.file.clone()).await.unwrap();
+    let kept = keep(&world.user(), &world.rules, Arrived::in_parts(content), held.file.clone()).await.unwrap();
     world.change(&session, |row| row.claimed_until = Some(now() - TimeDelta::seconds(1))).await;
 
     let uploaded = done(world.complete(&session).await);

@@ -6,12 +6,18 @@ use super::super::limits::Amounts;
 use crate::db::Sql;
 use crate::error::{Error, Result};
 
-/// One statement, so that all of it is of one moment. Jobs count that were asked for by name, and what users set going on files;
-/// what the program asks for itself is never refused.
+/// One statement, so that all of it is of one moment. Uploads in parts count from their beginning, as files of the size that was
+/// announced, until they are files or their parts are gone; previews take room beside their files. Jobs count that were asked for
+/// by name, and what users set going on files; what the program asks for itself is never refused.
 pub async fn count(db: &impl ConnectionTrait) -> Result<Amounts> {
     let sql = Sql::new(
-        "SELECT (SELECT COUNT(*) FROM files) AS files, \
-         (SELECT CAST(COALESCE(SUM(size), 0) AS BIGINT) FROM files) AS storage_bytes, \
+        "SELECT (SELECT COUNT(*) FROM files) \
+         + (SELECT COUNT(*) FROM upload_sessions WHERE state IN ('open', 'verifying', 'ending')) AS files, \
+         (SELECT CAST(COALESCE(SUM(size), 0) AS BIGINT) FROM files) \
+         + (SELECT CAST(COALESCE(SUM(size), 0) AS BIGINT) FROM upload_sessions \
+         WHERE state IN ('open', 'verifying', 'ending')) \
+         + (SELECT CAST(COALESCE(SUM(size), 0) AS BIGINT) FROM objects \
+         WHERE sha256 IN (SELECT preview_sha256 FROM files WHERE preview_sha256 IS NOT NULL)) AS storage_bytes, \
          (SELECT COUNT(*) FROM jobs WHERE status IN ('pending', 'processing') \
          AND (asked_as IS NOT NULL OR (created_by_id IS NOT NULL AND file_id IS NOT NULL))) AS active_jobs, \
          (SELECT COUNT(*) FROM jobs WHERE status = 'processing') AS processing_jobs",
