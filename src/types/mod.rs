@@ -2,6 +2,7 @@
 
 pub mod condition;
 pub mod ids;
+pub mod natural;
 pub mod page;
 pub mod quantity;
 pub mod text;

@@ -30,6 +30,8 @@ mod m0024_version_files;
 mod m0026_upload_sessions;
 mod m0027_version_lines;
 mod m0035_policies;
+mod m0037_revision_schemes;
+mod m0038_version_iterations;
 
 /// The changes of a product database, oldest first.
 pub struct Migrator;
@@ -63,6 +65,8 @@ impl ChangeList for Migrator {
             Change::expand(m0026_upload_sessions::Migration),
             Change::expand(m0027_version_lines::Migration),
             Change::expand(m0035_policies::Migration),
+            Change::expand(m0037_revision_schemes::Migration),
+            Change::expand(m0038_version_iterations::Migration),
         ]
     }
 }

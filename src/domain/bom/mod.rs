@@ -7,13 +7,13 @@ mod effectivity;
 mod explode;
 pub mod import;
 mod lines;
-mod natural;
 mod repo;
 mod tree;
 mod where_used;
 
 pub use crate::domain::version::too_large;
 pub use crate::types::Selections;
+use crate::types::natural;
 pub use effectivity::When;
 pub use explode::{Occurrence, explode, occurrences};
 pub use lines::{AddedLine, NewLine, add_line, add_line_within, remove_line};
