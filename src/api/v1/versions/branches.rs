@@ -156,7 +156,8 @@ impl BranchesApi {
     /// Takes what was changed in the source since both were one: property by property, line by line, field by field of a
     /// line. What was changed in both, each in its own way, is 409 `MERGE_CONFLICT` with the values of either and of their
     /// common beginning, and nothing is written; `resolutions` decide. Into the current version, the item and its lines
-    /// change in one transaction, as by an update. A draft that was merged does not change any more.
+    /// change in one transaction, as by an update. Files stay with their versions. A draft that was merged does not change any
+    /// more.
     #[oai(path = "/:item_id/merge", method = "post", operation_id = "merge_versions")]
     async fn merge(
         &self,

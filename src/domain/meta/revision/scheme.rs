@@ -63,6 +63,7 @@ impl Scheme {
     /// The name after this one, which may have letters that are skipped.
     pub fn next(&self, current: &str) -> Result<String> {
         let next = match self.kind {
+            _ if !self.is_of_kind(current) => None,
             SchemeType::Letter => self.next_letters(current),
             SchemeType::Number => {
                 number_value(current).and_then(|value| value.checked_add(1)).map(|next| next.to_string())
