@@ -31,6 +31,8 @@ mod m0026_upload_sessions;
 mod m0027_version_lines;
 mod m0035_policies;
 mod m0036_object_editions;
+mod m0037_revision_schemes;
+mod m0038_version_iterations;
 mod m0039_structure_types;
 mod m0040_baselines;
 
@@ -67,6 +69,8 @@ impl ChangeList for Migrator {
             Change::expand(m0027_version_lines::Migration),
             Change::expand(m0035_policies::Migration),
             Change::expand(m0036_object_editions::Migration),
+            Change::expand(m0037_revision_schemes::Migration),
+            Change::expand(m0038_version_iterations::Migration),
             Change::expand(m0039_structure_types::Migration),
             Change::expand(m0040_baselines::Migration),
         ]

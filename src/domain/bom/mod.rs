@@ -25,6 +25,7 @@ mod where_used;
 
 pub use crate::domain::version::too_large;
 pub use crate::types::Selections;
+use crate::types::natural;
 pub use effectivity::When;
 pub use explode::{Occurrence, explode, occurrences};
 pub use flat::{FlatBom, FlatPart, Gap, Unconverted, flat};

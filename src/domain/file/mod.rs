@@ -45,6 +45,6 @@ pub use upload::{Arrived, keep, receive};
 pub use usage::{Usage, usage};
 pub use verify::{Finding, Hurt, Listener, Problem, Verified, VerifyRules, verify};
 pub use version_files::{
-    NewVersionFile, VersionFile, VersionFileFacts, bind_file, check_out_file, file_lock, files_of_version,
-    set_primary_file, unbind_file, undo_file_check_out, version_file_facts,
+    FileComparison, NewVersionFile, VersionFile, VersionFileFacts, bind_file, check_out_file, compare_version_files,
+    file_lock, files_of_version, set_primary_file, unbind_file, undo_file_check_out, version_file_facts,
 };

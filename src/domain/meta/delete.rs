@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::aml::{AmlItem, require_id};
+use super::check_outs::require_changeable;
 use super::get::require_visible;
 use super::item::Item;
 use super::model::DataType;
@@ -13,7 +14,6 @@ use super::relate::{remove_relationship, require_line};
 use super::repo;
 use super::repo::uses::Going;
 use super::update::lock_item;
-use super::versions::require_changeable;
 use super::write::Write;
 use crate::domain::permission::Action;
 use crate::error::{Error, Result};
@@ -39,6 +39,7 @@ pub(super) async fn delete(write: &Write<'_>, given: &AmlItem) -> Result<Item> {
     let lines = repo::items::lines_to_delete(&write.tx, item.id).await?;
     refuse_hidden_lines(write, &item, &lines).await?;
     refuse_if_used(write, &item, &lines).await?;
+    repo::effectivities::remove_of_versions(&write.tx, item.id).await?;
     // At once, since lines may lead to each other.
     repo::items::delete_with_lines(&write.tx, item.id).await.map_err(in_use)?;
     for line in &lines {

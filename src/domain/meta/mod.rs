@@ -11,6 +11,7 @@ mod aml;
 mod apply;
 mod basis;
 mod bulk;
+mod check_outs;
 mod defaults;
 mod delete;
 mod get;
@@ -49,6 +50,7 @@ pub use aml::{AmlAction, AmlItem};
 pub use apply::{Applied, apply};
 pub use basis::{Basis, ETag, ETags};
 pub use bulk::{BulkApplied, apply_all};
+pub use check_outs::{CheckOut, check_outs_of_others, holder};
 pub use defaults::DefaultExpression;
 pub use get::{
     find_by_number, find_by_numbers, find_by_prefix, get_item, get_item_type, get_item_types, require_item, states_of,
@@ -64,10 +66,17 @@ pub use numbering::{
 };
 pub use period::{Period, recorded_period};
 pub use query::{Expand, Page, Query, get_expanded, query};
-pub use relate::{add_relationship, locked_lines, remove_relationship, retarget_relationship};
+pub use relate::{
+    add_relationship, add_relationship_again, exists, locked_lines, prepare_line, remove_relationship,
+    retarget_relationship,
+};
 pub use release_policy::{ReleasePolicy, release_policy, set_release_policy};
 pub use repo::history::Taken;
 pub use repo::visible::visible;
+pub use revision::{
+    NewScheme, Reading, RevisionScheme, Scheme, SchemeType, add_scheme, compare as compare_revisions, list_schemes,
+    next_revision, read as read_revision, scheme_for_type,
+};
 pub use schema::json_schema;
 pub use seed::seed_model;
 pub use steps::{History, NextStep, item_history, next_steps, transitions_of};
@@ -77,11 +86,11 @@ pub use types::{
     assign_permission, change_item_type, change_property, create_item_type, delete_item_type, delete_property,
     forget_model, list_item_types, refresh_item_type,
 };
-pub use update::{lock_to_change, require_locked_item, update_item};
-pub use values::{Values, normalise, text_value};
+pub use update::{lock_to_change, prepare_change, require_locked_item, update_item};
+pub use values::{Values, normalise, same_value, text_value};
 pub use versions::{
-    CheckOut, MAIN, VERSION, VersionEvent, check_outs_of_others, ensure_version, has_versions, holder,
-    log_version_event, open_revision, structure_kinds,
+    MAIN, VERSION, VersionEvent, copy_files, copy_lines, ensure_version, has_versions, log_version_event,
+    open_revision, start_state, structure_kinds,
 };
 pub use views::{NewView, View, ViewKind, ViewQuery, delete_view, find_view, put_view};
 pub use write::{Turns, Write};

@@ -8,6 +8,7 @@ pub use super::item_type::{DataType, IndexStatus, ItemType, Property};
 use super::numbering::Sequence;
 use super::release_policy::ReleasePolicy;
 use super::repo;
+use super::revision::{Scheme, Schemes};
 use crate::context::Ctx;
 use crate::db::Db;
 use crate::domain::lifecycle::{self, Lifecycles, State};
@@ -25,6 +26,7 @@ struct Facts {
     /// By type.
     sequences: BTreeMap<String, Sequence>,
     release_policy: ReleasePolicy,
+    revision_schemes: Schemes,
 }
 
 impl Facts {
@@ -42,6 +44,7 @@ impl Facts {
             lifecycles: lifecycle::lifecycles(db).await?,
             sequences: repo::numbering::all(db).await?,
             release_policy: ReleasePolicy::of(db).await?,
+            revision_schemes: Schemes::of(db).await?,
         });
         db.remember(facts.clone());
         Ok(facts)
@@ -173,6 +176,11 @@ impl Model {
     /// What the organisation demands of structures.
     pub fn release_policy(&self) -> ReleasePolicy {
         self.facts.release_policy
+    }
+
+    /// How revisions of items of a type are called.
+    pub fn revision_scheme(&self, kind: &ItemType) -> Scheme {
+        self.facts.revision_schemes.scheme(kind)
     }
 
     /// The item's state lets it change.

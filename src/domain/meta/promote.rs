@@ -12,8 +12,8 @@ use super::repo;
 use super::steps::{children_of, unmet};
 use super::update::locked_item;
 use super::values::Values;
-use super::versions;
 use super::write::Write;
+use super::{check_outs, versions};
 use crate::domain::lifecycle::{self, State, Transition, Unmet, guard_failed, may_take};
 use crate::domain::permission::{Action, denied};
 use crate::error::{Error, Result};
@@ -49,7 +49,7 @@ pub(super) async fn promote(write: &Write<'_>, given: &AmlItem) -> Result<Item> 
     let own = steps.iter().find(|(step, _)| may_take(write.ctx, step)).or(steps.first());
     let Some(&(transition, to)) = own else { return Err(no_such_step(write, &item, wanted)) };
     require_may(write, &item, transition)?;
-    versions::require_may_step(write, &item, to).await?;
+    check_outs::require_may_step(write, &item, to).await?;
     let children = children_of(write, &item, &transition.guards).await?;
     let mut unmet = unmet(write.ctx, transition, &item, &children, comment.as_deref());
     unmet.extend(unmet_policy(write, &item, to).await?);

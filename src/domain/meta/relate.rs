@@ -7,12 +7,12 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::add::blank;
+use super::check_outs::require_changeable;
 use super::delete::{in_use, refuse_if_used};
 use super::get::require_visible;
 use super::item::{Item, not_found, parse_id};
 use super::model::ItemType;
 use super::values::{Values, normalise, require_whole, text_value, with_defaults};
-use super::versions::require_changeable;
 use super::write::Write;
 use super::{graph, hooks, period, references, release_policy, repo, unique};
 use crate::domain::permission::Action;
@@ -36,6 +36,17 @@ pub async fn add_relationship(
     add_with_id(write, kind, None, (source, related), given).await
 }
 
+/// The same with an id that was the line's before.
+pub async fn add_relationship_again(
+    write: &Write<'_>,
+    kind: &ItemType,
+    id: Uuid,
+    (source, related): (Uuid, Uuid),
+    given: Values,
+) -> Result<Item> {
+    add_with_id(write, kind, Some(id), (source, related), given).await
+}
+
 async fn add_with_id(
     write: &Write<'_>,
     kind: &ItemType,
@@ -46,12 +57,29 @@ async fn add_with_id(
     write.require_structure(kind)?;
     // Locked until the end: a line cannot slip into a source that is being released or deleted at this moment.
     let source = changeable_source(write, kind, source).await?;
+    let line = prepare_line(write, kind, id, (&source, related), given).await?;
+    repo::items::insert(&write.tx, &line).await.map_err(|error| exists(error, kind, &line))?;
+    period::record(write, kind, None, &line).await?;
+    write.record("relationship.created", &line, None, line.snapshot()).await?;
+    Ok(line)
+}
+
+/// A line as it is to be stored, here or with a version that is beside the current one: checked as every line is, but for
+/// what the source's own state forbids. The source is locked, and the caller may change it.
+pub async fn prepare_line(
+    write: &Write<'_>,
+    kind: &ItemType,
+    id: Option<Uuid>,
+    (source, related): (&Item, Uuid),
+    given: Values,
+) -> Result<Item> {
+    write.require_structure(kind)?;
     // Kept from being deleted, too.
     let found = repo::stored::referred(&write.tx, &[related]).await?.pop();
     let related = found.ok_or_else(|| not_found(related))?;
     require_seen(write, &related).await?;
     write.model.require_create(kind)?;
-    check_ends(kind, &source, &related)?;
+    check_ends(kind, source, &related)?;
     release_policy::require_may_enter(write, kind, &related).await?;
     let mut line = blank(write, kind, id)?;
     line.properties = with_defaults(write.ctx, kind, normalise(kind, given)?)?;
@@ -63,9 +91,6 @@ async fn add_with_id(
     if kind.is_acyclic {
         refuse_cycle(write, kind, source.id, related.id).await?;
     }
-    repo::items::insert(&write.tx, &line).await.map_err(|error| exists(error, kind, &line))?;
-    period::record(write, kind, None, &line).await?;
-    write.record("relationship.created", &line, None, line.snapshot()).await?;
     Ok(line)
 }
 
@@ -172,7 +197,8 @@ fn key_values(kind: &ItemType, line: &Item) -> Values {
     names.filter_map(|name| Some((name.clone(), line.properties.get(name)?.clone()))).collect()
 }
 
-pub(super) fn exists(error: Error, kind: &ItemType, line: &Item) -> Error {
+/// A line that is there already, in words of the product.
+pub fn exists(error: Error, kind: &ItemType, line: &Item) -> Error {
     if error.code_name() != Some("DUPLICATE") {
         return error;
     }

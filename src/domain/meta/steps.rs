@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use uuid::Uuid;
 
+use super::check_outs;
 use super::get::{get_item, require_item};
 use super::item::{Item, parse_id};
 use super::mirrors::with_mirrors;
@@ -11,7 +12,6 @@ use super::model::Model;
 use super::release_policy::{self, ReleasePolicy};
 use super::repo;
 use super::repo::history::Taken;
-use super::versions;
 use super::write::Write;
 use crate::context::Ctx;
 use crate::domain::lifecycle::{Child, Facts, Guards, State, Transition, Unmet, may_take};
@@ -62,7 +62,7 @@ pub async fn next_steps(ctx: &Ctx, item_type: &str, id: &str) -> Result<(Item, V
     } else {
         Vec::new()
     };
-    let against = versions::reason_against(ctx, &item).await?;
+    let against = check_outs::reason_against(ctx, &item).await?;
     let policy = match model.release_policy() {
         ReleasePolicy::Off => None,
         _ => {

@@ -3,12 +3,12 @@
 use super::add::duplicate;
 use super::aml::{AmlItem, require_id};
 use super::apply::apply_relationships;
+use super::check_outs::require_changeable;
 use super::item::{Item, not_found};
 use super::mirrors::without_mirrors;
 use super::model::ItemType;
 use super::relate::{exists, require_line, require_seen};
 use super::values::{Values, merged, normalise, require_whole, same_values};
-use super::versions::require_changeable;
 use super::write::Write;
 use super::{hooks, period, references, repo};
 use crate::domain::permission::Action;
@@ -81,6 +81,19 @@ pub async fn update_item(write: &Write<'_>, kind: &ItemType, id: Uuid, given: Va
 }
 
 async fn change(write: &Write<'_>, kind: &ItemType, item: Item, given: Values) -> Result<Item> {
+    let Some(after) = prepare_change(write, kind, &item, given).await? else { return Ok(item) };
+    let after = repo::items::update(&write.tx, after.clone()).await.map_err(|error| {
+        if kind.is_relationship { exists(error, kind, &after) } else { duplicate(error, kind, &after) }
+    })?;
+    period::record(write, kind, Some(&item), &after).await?;
+    let action = if kind.is_relationship { "relationship.updated" } else { "item.updated" };
+    write.record(action, &after, item.snapshot(), after.snapshot()).await?;
+    Ok(after)
+}
+
+/// An item or line as it is to be stored after a change, here or with a version that is beside the current one: checked as
+/// every change is. None where nothing changes.
+pub async fn prepare_change(write: &Write<'_>, kind: &ItemType, item: &Item, given: Values) -> Result<Option<Item>> {
     let mut given = without_mirrors(kind, given, &item.state)?;
     for end in ["source_id", "related_id"] {
         if kind.is_relationship && given.remove(end).is_some() {
@@ -91,7 +104,7 @@ async fn change(write: &Write<'_>, kind: &ItemType, item: Item, given: Values) -
     let values = merged(&item.properties, normalise(kind, given)?);
     require_whole(kind, &values)?;
     if same_values(&values, &item.properties) {
-        return Ok(item);
+        return Ok(None);
     }
     let after = Item {
         properties: values,
@@ -99,13 +112,7 @@ async fn change(write: &Write<'_>, kind: &ItemType, item: Item, given: Values) -
         modified_on: Some(write.ctx.now()),
         ..item.clone()
     };
-    let after = hooks::before_write(write, kind, Moment::Update, Some(&item), after).await?;
+    let after = hooks::before_write(write, kind, Moment::Update, Some(item), after).await?;
     references::require(write, kind, Some(&item.properties), &after.properties).await?;
-    let after = repo::items::update(&write.tx, after.clone()).await.map_err(|error| {
-        if kind.is_relationship { exists(error, kind, &after) } else { duplicate(error, kind, &after) }
-    })?;
-    period::record(write, kind, Some(&item), &after).await?;
-    let action = if kind.is_relationship { "relationship.updated" } else { "item.updated" };
-    write.record(action, &after, item.snapshot(), after.snapshot()).await?;
-    Ok(after)
+    Ok(Some(after))
 }

@@ -166,7 +166,7 @@ pub(super) fn same_values(left: &Values, right: &Values) -> bool {
 }
 
 /// The same in kind and in content; 2 and 2.0 are one number.
-pub(super) fn same_value(left: &Value, right: &Value) -> bool {
+pub fn same_value(left: &Value, right: &Value) -> bool {
     match (left, right) {
         (Value::Number(left), Value::Number(right)) => match (whole(left), whole(right)) {
             (None, None) => left.as_f64() == right.as_f64(),

@@ -1,25 +1,22 @@
-//! What items know of their versions: that there is one, that whoever has it checked out has the item to themselves, and
-//! that a release seals it.
+//! What items know of their versions: that there is one, that a release seals it, and that the next one follows.
 //!
-//! Not here: what is done with versions (`version`).
+//! Not here: that whoever has one checked out has the item to themselves (`check_outs`); what is done with versions
+//! (`version`).
 
-use std::collections::HashMap;
-
-use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::add::duplicate;
 use super::item::Item;
 use super::model::{ItemType, Model};
 use super::repo::versions::{NewVersion, Release, Standing};
 use super::write::Write;
-use super::{repo, revision};
-use crate::context::Ctx;
+use super::{hooks, repo};
 use crate::domain::audit::{Change, new_id};
-use crate::domain::lifecycle::{self, State, Unmet};
+use crate::domain::lifecycle;
 use crate::domain::permission::Action;
 use crate::error::{Error, Result};
-use crate::types::UserId;
+use crate::plugins::Moment;
 
 /// How audit rows call a version.
 pub const VERSION: &str = "Version";
@@ -36,56 +33,6 @@ pub struct VersionEvent {
     pub changes: Option<Value>,
 }
 
-/// That somebody has a version checked out.
-#[derive(Debug, Clone)]
-pub struct CheckOut {
-    pub version_id: Uuid,
-    pub version_label: String,
-    /// Nobody in particular where authentication is off.
-    pub by: Option<UserId>,
-    /// As it was then.
-    pub by_name: Option<String>,
-    pub since: DateTime<Utc>,
-}
-
-impl CheckOut {
-    pub fn is_mine(&self, ctx: &Ctx) -> bool {
-        self.by == ctx.actor.user_id()
-    }
-
-    fn holder(&self) -> String {
-        holder(self.by, self.by_name.as_deref(), self.since)
-    }
-
-    fn details(&self) -> Value {
-        json!({
-            "version_id": self.version_id, "version_label": self.version_label, "checked_out_by_id": self.by,
-            "checked_out_by": self.by_name, "checked_out_at": self.since,
-        })
-    }
-
-    /// The refusal of what only its holder may do.
-    pub fn refusal(&self) -> Error {
-        let advice = "Ask them to check it in, or an administrator to undo the check-out with force.";
-        Error::conflict(format!("Version {} is checked out by another user", self.version_id))
-            .code(
-                "VERSION_CHECKED_OUT",
-                format!("Version {} is checked out by {}. {advice}", self.version_label, self.holder()),
-            )
-            .details(self.details())
-    }
-}
-
-/// Whose a check-out is, for a person: `anna (user 7) since 2026-11-24T10:00:00Z`.
-pub fn holder(by: Option<UserId>, by_name: Option<&str>, since: DateTime<Utc>) -> String {
-    let since = since.to_rfc3339_opts(SecondsFormat::Secs, true);
-    match (by_name, by) {
-        (Some(name), Some(id)) => format!("{name} (user {id}) since {since}"),
-        (None, Some(id)) => format!("user {id} since {since}"),
-        _ => format!("an anonymous user since {since}"),
-    }
-}
-
 /// Whether items of a type have versions.
 pub fn has_versions(kind: &ItemType) -> bool {
     kind.is_versionable && !kind.is_relationship
@@ -97,15 +44,15 @@ pub async fn ensure_version(write: &Write<'_>, kind: &ItemType, item: &Item) -> 
     if let Some(id) = repo::versions::lock_current(&write.tx, item.id).await? {
         return Ok(id);
     }
-    let (id, revision) = (new_id(), revision::first(&kind.revision_scheme));
-    let label = label(item, revision);
+    let (id, revision) = (new_id(), write.model.revision_scheme(kind).initial);
+    let label = label(item, &revision);
     // What is released does not change any more: its last change was the release.
     let is_released = write.model.state(item).is_some_and(|state| state.is_released);
     let release =
         is_released.then(|| Release { by: item.modified_by_id, at: item.modified_on.unwrap_or(item.created_on) });
     let new = NewVersion {
         id,
-        revision,
+        revision: &revision,
         label: &label,
         branch: MAIN,
         predecessor: None,
@@ -162,11 +109,21 @@ pub(super) async fn seal(write: &Write<'_>, kind: &ItemType, item: Item) -> Resu
 /// Keeps what the item of a version consists of now, apart from all that may change: its structure and its files. What
 /// stood released before it is superseded.
 async fn keep_contents(write: &Write<'_>, version: Uuid, item: &Item) -> Result<()> {
-    let kinds: Vec<&str> = structure_kinds(write.model).collect();
-    repo::version_lines::copy(&write.tx, version, item.id, &kinds).await?;
+    copy_lines(write, version, item.id).await?;
     repo::versions::bind_attachments(&write.tx, version, item.id, write.ctx.now()).await?;
     let standing = standing(write, version).await?;
     repo::versions::supersede(&write.tx, version, item.id, &standing.branch).await
+}
+
+/// Gives a version of an item the item's lines as they are now, with what hangs on them.
+pub async fn copy_lines(write: &Write<'_>, version: Uuid, item: Uuid) -> Result<()> {
+    let kinds: Vec<&str> = structure_kinds(write.model).collect();
+    repo::version_lines::copy(&write.tx, version, item, &kinds).await
+}
+
+/// Binds the files of a version to another, but for those that hang on the item itself.
+pub async fn copy_files(write: &Write<'_>, from: Uuid, to: Uuid) -> Result<()> {
+    repo::versions::copy_files(&write.tx, from, to, write.ctx.now()).await
 }
 
 /// The relationship types whose lines a version consists of.
@@ -191,15 +148,7 @@ pub async fn open_revision(write: &Write<'_>, kind: &ItemType, item: Item, comme
         let message = "Cannot revise an unreleased (in-work) version; release or discard the open draft first";
         return Err(Error::bad_request(message));
     }
-    let lifecycles = write.model.lifecycles();
-    let start = kind.lifecycle_map_id.and_then(|map| lifecycles.start(map)).cloned();
-    let (state, current_state) = match &start {
-        Some(start) => {
-            lifecycle::keep_state(&write.tx, start).await?;
-            (start.name.clone(), Some(start.id))
-        }
-        None => (item.state.clone(), item.current_state),
-    };
+    let (state, current_state) = start_state(write, kind, &item).await?;
     let after = Item {
         state,
         current_state,
@@ -207,11 +156,20 @@ pub async fn open_revision(write: &Write<'_>, kind: &ItemType, item: Item, comme
         modified_on: Some(write.ctx.now()),
         ..item.clone()
     };
-    let after = repo::items::update(&write.tx, after).await?;
+    let after = hooks::before_write(write, kind, Moment::Promote, Some(&item), after).await?;
+    let after = repo::items::update(&write.tx, after).await.map_err(|error| duplicate(error, kind, &item))?;
     repo::history::insert(write.ctx, &write.tx, &item, &after, "revise", comment.clone()).await?;
     let after = next_version(write, kind, after, comment).await?;
     write.record("item.revised", &after, item.snapshot(), after.snapshot()).await?;
     Ok(after)
+}
+
+/// Where the lifecycle of an item begins, which stays there until the write ends; as it is for a type without one.
+pub async fn start_state(write: &Write<'_>, kind: &ItemType, item: &Item) -> Result<(String, Option<Uuid>)> {
+    let start = kind.lifecycle_map_id.and_then(|map| write.model.lifecycles().start(map));
+    let Some(start) = start else { return Ok((item.state.clone(), item.current_state)) };
+    lifecycle::keep_state(&write.tx, start).await?;
+    Ok((start.name.clone(), Some(start.id)))
 }
 
 /// A step of the lifecycle led from a released version to where the item may change: that is the next version.
@@ -228,7 +186,7 @@ async fn next_version(write: &Write<'_>, kind: &ItemType, item: Item, comment: O
         None => return Err(Error::internal(format!("Item {} has no current version", item.id))),
     };
     let taken = repo::versions::revisions(&write.tx, item.id, &old.branch).await?;
-    let revision = revision::next_free(&kind.revision_scheme, &old.revision, &taken)?;
+    let revision = write.model.revision_scheme(kind).next_free(&old.revision, &taken)?;
     let (id, label) = (new_id(), label(&item, &revision));
     let new = NewVersion {
         id,
@@ -247,110 +205,4 @@ async fn next_version(write: &Write<'_>, kind: &ItemType, item: Item, comment: O
     log_version_event(write, event).await?;
     note_created(write, &item, id, &label, false).await?;
     Ok(Item { current_version_id: Some(id), ..item })
-}
-
-/// Who has the item's current version checked out. The item is locked.
-async fn check_out_of(write: &Write<'_>, item: &Item) -> Result<Option<CheckOut>> {
-    match item.current_version_id {
-        Some(version) => repo::versions::check_out(&write.tx, version).await,
-        None => Ok(None),
-    }
-}
-
-/// Who has items checked out, but for the caller: by the items.
-pub async fn check_outs_of_others<'a>(
-    ctx: &Ctx,
-    items: impl IntoIterator<Item = &'a Item>,
-) -> Result<HashMap<Uuid, CheckOut>> {
-    let versions: Vec<Uuid> = items.into_iter().filter_map(|item| item.current_version_id).collect();
-    let mut found = repo::versions::check_outs(&*ctx.db, &versions).await?;
-    found.retain(|_, check_out| !check_out.is_mine(ctx));
-    Ok(found)
-}
-
-/// The item's contents may change: its state lets it, its current version is not released, and nobody else has it checked
-/// out. Else `Conflict` `STATE_LOCKED`, `VERSION_RELEASED` or `VERSION_CHECKED_OUT`. The item is locked.
-pub(super) async fn require_changeable(write: &Write<'_>, item: &Item) -> Result<()> {
-    write.model.require_unlocked(item)?;
-    let Some(version) = item.current_version_id else { return Ok(()) };
-    let Some(standing) = repo::versions::standing(&write.tx, version).await? else { return Ok(()) };
-    if standing.is_released {
-        return Err(released(item, &standing));
-    }
-    match standing.check_out {
-        Some(check_out) if !check_out.is_mine(write.ctx) => Err(check_out.refusal()),
-        _ => Ok(()),
-    }
-}
-
-fn released(item: &Item, version: &Standing) -> Error {
-    let advice = format!(
-        "Version {} is released and does not change any more. Open the next one: POST /api/v1/versions/items/{}/revise.",
-        version.label, item.id
-    );
-    Error::conflict(format!("Version {} is released", version.id)).code("VERSION_RELEASED", advice).details(json!({
-        "version_id": version.id, "version_label": version.label, "released_at": version.released_at,
-    }))
-}
-
-/// An item that is checked out takes no step but its holder's, and none to a state in which it could not be checked in.
-pub(super) async fn require_may_step(write: &Write<'_>, item: &Item, to: &State) -> Result<()> {
-    match check_out_of(write, item).await? {
-        Some(check_out) if !check_out.is_mine(write.ctx) => Err(check_out.refusal()),
-        Some(check_out) if seals(to) => Err(not_set_down(&check_out, to)),
-        _ => require_files_set_down(write, item, to).await,
-    }
-}
-
-/// A state in which a version could not be checked in.
-fn seals(to: &State) -> bool {
-    to.is_locked || to.is_released
-}
-
-async fn require_files_set_down(write: &Write<'_>, item: &Item, to: &State) -> Result<()> {
-    let Some(version) = item.current_version_id.filter(|_| seals(to)) else { return Ok(()) };
-    match repo::versions::files_checked_out(&write.tx, version).await? {
-        0 => Ok(()),
-        count => Err(Error::conflict(format!("{count} files of version {version} are checked out")).code(
-            "CHECK_IN_FIRST",
-            format!("Files of the version are checked out. They must be given back before it becomes {}.", to.name),
-        )),
-    }
-}
-
-fn not_set_down(check_out: &CheckOut, to: &State) -> Error {
-    Error::conflict(format!("Version {} is checked out", check_out.version_id))
-        .code(
-            "CHECK_IN_FIRST",
-            format!(
-                "You have version {} checked out. Check it in before it becomes {}.",
-                check_out.version_label, to.name
-            ),
-        )
-        .details(check_out.details())
-}
-
-/// Why the caller cannot take a step of an item, as far as check-outs are concerned.
-pub(super) async fn reason_against(ctx: &Ctx, item: &Item) -> Result<impl Fn(&State) -> Option<Unmet> + use<>> {
-    let check_out = match item.current_version_id {
-        Some(version) => repo::versions::check_out(&*ctx.db, version).await?,
-        None => None,
-    };
-    let files = match item.current_version_id {
-        Some(version) => repo::versions::files_checked_out(&*ctx.db, version).await?,
-        None => 0,
-    };
-    let is_mine = check_out.as_ref().is_some_and(|check_out| check_out.is_mine(ctx));
-    Ok(move |to: &State| {
-        let Some(check_out) = &check_out else {
-            let message = format!("{files} files of its version are checked out");
-            return (files > 0 && seals(to)).then_some(Unmet { guard: "checkout", message, details: Value::Null });
-        };
-        let message = match (is_mine, seals(to)) {
-            (false, _) => format!("It is checked out by {}", check_out.holder()),
-            (true, true) => "Check it in first".to_owned(),
-            (true, false) => return None,
-        };
-        Some(Unmet { guard: "checkout", message, details: check_out.details() })
-    })
 }

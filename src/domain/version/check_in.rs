@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+use super::apply::change_draft;
 use super::model::{Version, VersionView};
 use super::open::{open, record};
 use super::{given, repo};
 use crate::context::Ctx;
 use crate::domain::meta::{self, Item, Model, Turns, Values, VersionEvent, Write};
+use crate::domain::permission::Action;
 use crate::error::{Error, Result};
 
 /// What comes with a check-in.
@@ -17,7 +19,7 @@ pub struct CheckIn {
     /// Without one the current version.
     pub version_id: Option<String>,
     pub comment: Option<String>,
-    /// Changes of the item's properties, as an update takes them.
+    /// Changes of the properties, as an update takes them: of the item for its current version, else of the version alone.
     pub properties: Option<Values>,
 }
 
@@ -32,14 +34,22 @@ pub async fn check_in(ctx: &Ctx, item: &str, given: CheckIn) -> Result<VersionVi
     if !before.is_mine(ctx) {
         return Err(Error::conflict("Version is not checked out by you"));
     }
-    let mut changes = None;
+    let (mut changes, mut properties_of_draft) = (None, None);
     if let Some(properties) = given.properties.filter(|properties| !properties.is_empty()) {
-        require_current(&before)?;
-        let changed = update(&write, &item, properties).await?;
-        changes = differences(&item.properties, &changed.properties);
-        item = changed;
+        if before.is_current {
+            let changed = update(&write, &item, properties).await?;
+            changes = differences(&item.properties, &changed.properties);
+            item = changed;
+        } else {
+            let changed = update_draft(&write, &item, &before, properties).await?;
+            changes = differences(&before.properties, &changed);
+            properties_of_draft = Some(changed);
+        }
     }
     let mut after = Version { lock: None, ..before.clone() }.of(&item);
+    if let Some(properties) = properties_of_draft {
+        after.properties = properties;
+    }
     if after.is_current {
         after.properties = item.properties.clone();
     }
@@ -52,15 +62,11 @@ pub async fn check_in(ctx: &Ctx, item: &str, given: CheckIn) -> Result<VersionVi
     Ok(VersionView::new(&model, &item, after))
 }
 
-/// An item has the properties of its current version; those of others are not the item's to change.
-fn require_current(version: &Version) -> Result<()> {
-    if version.is_current {
-        return Ok(());
-    }
-    Err(Error::conflict(format!("Version {} is not the current one", version.id)).code(
-        "VERSION_NOT_CURRENT",
-        format!("Version {} is not the item's current one. Check it in without properties.", version.label),
-    ))
+/// What is beside the current version has properties of its own; the item stays as it is.
+async fn update_draft(write: &Write<'_>, item: &Item, version: &Version, properties: Values) -> Result<Values> {
+    write.model.require(item, Action::Update)?;
+    version.require_draft()?;
+    Ok(change_draft(write, item, version.clone(), properties).await?.properties)
 }
 
 async fn update(write: &Write<'_>, item: &Item, properties: Values) -> Result<Item> {

@@ -28,8 +28,11 @@ pub async fn check_out(ctx: &Ctx, item: &str, new: NewCheckOut) -> Result<Versio
     let write = Write::begin_fresh(ctx, &mut model, |_| Ok(Turns::default())).await?;
     let (item, before) = open(&write, item, new.version_id.as_deref()).await?;
     write.model.require(&item, Action::Update)?;
-    before.require_unreleased()?;
-    write.model.require_unlocked(&item)?;
+    before.require_open()?;
+    if before.is_current {
+        // What is beside the current version does not change the item.
+        write.model.require_unlocked(&item)?;
+    }
     before.require_free(ctx)?;
     let lock = match &before.lock {
         Some(lock) => Lock { context, ..lock.clone() },

@@ -27,7 +27,7 @@ pub(super) fn context(given: LockContext) -> Result<LockContext> {
     })
 }
 
-fn text(name: &str, given: Option<String>, most: usize) -> Result<Option<String>> {
+pub(super) fn text(name: &str, given: Option<String>, most: usize) -> Result<Option<String>> {
     let refuse = |rule, message: String| Err(Error::invalid_field(rule, &["body", name], message));
     let given = given.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
     match &given {

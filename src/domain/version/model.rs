@@ -49,6 +49,9 @@ pub struct Version {
     pub branch_name: String,
     pub predecessor_id: Option<Uuid>,
     pub branched_from_id: Option<Uuid>,
+    /// The version that took this one in by a merge; it does not change any more then.
+    pub merged_into_id: Option<Uuid>,
+    pub merged_at: Option<DateTime<Utc>>,
     /// As the state.
     #[serde(skip)]
     pub properties: Values,
@@ -61,11 +64,12 @@ pub struct Version {
 }
 
 impl Version {
-    /// Where it stands in its life: draft, released, superseded.
+    /// Where it stands in its life: draft, released, superseded, merged.
     pub fn lifecycle_status(&self) -> &'static str {
         match (self.is_superseded, self.is_released) {
             (true, _) => "superseded",
             (false, true) => "released",
+            (false, false) if self.merged_into_id.is_some() => "merged",
             (false, false) => "draft",
         }
     }
@@ -92,6 +96,50 @@ impl Version {
                 format!("Version {} is released and does not change any more. Revise the item.", self.label),
             )
             .details(json!({ "version_id": self.id, "version_label": self.label, "released_at": self.released_at })))
+    }
+
+    /// It may still change: it is neither released nor merged into another. Fails with `Conflict` `VERSION_RELEASED` or
+    /// `VERSION_MERGED`.
+    pub fn require_open(&self) -> Result<()> {
+        self.require_unreleased()?;
+        let Some(into) = self.merged_into_id else { return Ok(()) };
+        Err(Error::conflict(format!("Version {} is merged", self.id))
+            .code(
+                "VERSION_MERGED",
+                format!("Version {} has been merged and does not change any more. Branch from another.", self.label),
+            )
+            .details(json!({
+                "version_id": self.id, "version_label": self.label, "merged_into_id": into, "merged_at": self.merged_at,
+            })))
+    }
+
+    /// It is beside the current version and may still change: its properties and lines are its own. Fails with `Conflict`
+    /// `VERSION_CURRENT`, or as [`Self::require_open`] does.
+    pub fn require_draft(&self) -> Result<()> {
+        self.require_open()?;
+        if !self.is_current {
+            return Ok(());
+        }
+        Err(Error::conflict(format!("Version {} is the current one", self.id))
+            .code(
+                "VERSION_CURRENT",
+                format!(
+                    "Version {} is the current one: its lines are those of the item. Use /api/v1/bom/{}/children.",
+                    self.label, self.item_id
+                ),
+            )
+            .details(json!({ "version_id": self.id, "item_id": self.item_id })))
+    }
+
+    /// The item as it is in this version, where the version has contents of its own.
+    #[must_use]
+    pub fn as_item(&self, item: &Item) -> Item {
+        Item {
+            state: self.state.clone(),
+            current_state: self.state_id,
+            properties: self.properties.clone(),
+            ..item.clone()
+        }
     }
 
     /// What audit rows keep of it.

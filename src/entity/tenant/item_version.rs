@@ -41,6 +41,9 @@ pub struct Model {
     pub released_by_id: Option<i64>,
     pub released_at: Option<DateTimeUtc>,
     pub state_id: Option<Uuid>,
+    pub last_iteration: i32,
+    pub merged_into_id: Option<Uuid>,
+    pub merged_at: Option<DateTimeUtc>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -33,6 +33,7 @@ on_every_backend!(
     an_erp_number_is_filled_when_a_part_is_released,
     a_configuration_is_checked_merged_and_shown_without_secrets,
     what_a_plugin_breaks_stays_its_own,
+    a_plugin_has_a_say_before_a_revision_is_opened,
     hooks_after_a_commit_run_while_their_plugin_is_active,
     outside_services_that_are_not_there_fail_nothing,
 );
@@ -272,11 +273,13 @@ impl Plugin for Probe {
 #[async_trait]
 impl BeforeWrite for Probe {
     fn wants(&self, moment: Moment, item_type: &str) -> bool {
-        moment == Moment::Add && item_type == "Part"
+        moment != Moment::Update && item_type == "Part"
     }
 
     async fn run(&self, _: &HookCall, draft: &Draft) -> Result<Values> {
         match draft.number.as_deref() {
+            Some("KEEP") if draft.was_released && !draft.is_released => Err(refuse("item_number", "It stays")),
+            _ if draft.moment == Moment::Promote => Ok(Values::new()),
             Some("PANIC") => panic!("a defect of the plugin"),
             Some("HANG") => std::future::pending().await,
             Some("REFUSE") => Err(refuse("item_number", "Not this one")),
@@ -349,6 +352,19 @@ async fn what_a_plugin_breaks_stays_its_own(at: Installation) {
     .await;
     assert!(counted["last_error"].is_string() && counted["last_error_at"].is_string(), "{counted}");
     assert_eq!(admin.get("/plugins").await.expect(200)["stats"]["errors"], 1);
+    program.stop().await;
+}
+
+async fn a_plugin_has_a_say_before_a_revision_is_opened(at: Installation) {
+    let program = Program::start(at, vec![Box::new(Probe::default())]).await;
+    let admin = &program.admin;
+    for (number, status) in [("KEEP", 422), ("FREE", 200)] {
+        let part = add_part(admin, number).await;
+        for state in ["Review", "Released"] {
+            promote(admin, &part, state).await;
+        }
+        admin.post(&format!("/versions/items/{part}/revise"), &json!({})).await.expect(status);
+    }
     program.stop().await;
 }
 

@@ -75,11 +75,14 @@ impl Loot {
             "delivery_id" => self.by_name["delivery"].clone(),
             "plugin_id" => vec!["yuantus-demo".to_owned()],
             "user_id" | "admin_user_id" | "owner_id" => self.by_name["user"].clone(),
-            "version_id" | "source_version_id" | "target_version_id" | "root_version_id" => {
+            "version_id" | "source_version_id" | "target_version_id" | "root_version_id" | "v1" | "v2" => {
                 self.by_name["version"].clone()
             }
             "baseline_id" | "baseline_a_id" | "baseline_b_id" => self.by_name["baseline"].clone(),
             "comparison_id" => self.by_name["comparison"].clone(),
+            "iteration_id" => self.by_name["iteration"].clone(),
+            "effectivity_id" => self.by_name["effectivity"].clone(),
+            "line_id" => vec![self.by_name["item"][2].clone()],
             "file_id" => self.by_name["file"].clone(),
             "permission_id" => vec!["SHARED-SET".to_owned()],
             "access_id" => vec!["SHARED-SET:viewer".to_owned()],
@@ -203,6 +206,7 @@ async fn furnish(client: &Client, marker: &str) -> Loot {
     let (properties, views) = furnish_model(client, marker).await;
     let (version, bound) = furnish_version(client, marker, &items[0]).await;
     let (baseline, comparison) = furnish_baseline(client, marker, &items[0]).await;
+    let (branch, iterations, effectivities) = furnish_branch(client, marker, &items[0], &version).await;
     let upload = json!({"filename": format!("{marker}.bin"), "size": 5, "author": marker});
     let upload = id(&client.post("/file/uploads", &upload).await.expect(200));
     Loot {
@@ -210,7 +214,9 @@ async fn furnish(client: &Client, marker: &str) -> Loot {
             ("property", properties),
             ("view", views),
             ("item", items),
-            ("version", vec![version]),
+            ("version", vec![version, branch]),
+            ("iteration", iterations),
+            ("effectivity", effectivities),
             ("baseline", vec![baseline]),
             ("comparison", vec![comparison]),
             ("file", vec![bound, file]),
@@ -247,6 +253,27 @@ async fn furnish_baseline(client: &Client, marker: &str, item: &str) -> (String,
     let both = json!({"baseline_a_id": baseline, "baseline_b_id": baseline});
     let compared = client.post("/baselines/compare-baselines", &both).await.expect(200);
     (baseline, compared["comparison_id"].as_str().unwrap().to_owned())
+}
+
+/// A branch, iterations and effectivities that bear the marker.
+async fn furnish_branch(
+    client: &Client,
+    marker: &str,
+    item: &str,
+    version: &str,
+) -> (String, Vec<String>, Vec<String>) {
+    let body = json!({"source_version_id": version, "branch_name": marker});
+    let branch = id(&client.post(&format!("/versions/items/{item}/branch"), &body).await.expect(200));
+    let (mut iterations, mut effectivities) = (Vec::new(), Vec::new());
+    for version in [version, branch.as_str()] {
+        let taken = json!({"description": marker, "properties": {"description": marker}});
+        iterations.push(id(&client.post(&format!("/versions/{version}/iterations"), &taken).await.expect(200)));
+        let lots = json!({"version_id": version, "effectivity_type": "Lot", "payload": {"lots": [marker]}});
+        effectivities.push(id(&client.post("/effectivities", &lots).await.expect(200)));
+    }
+    let scheme = json!({"name": marker, "description": marker});
+    client.post("/versions/schemes", &scheme).await.expect(200);
+    (branch, iterations, effectivities)
 }
 
 /// A drawing whose name, layer and description bear the marker, and that has a preview.
@@ -333,7 +360,7 @@ async fn everything_of(client: &Client) -> Value {
         let path = format!("/meta/lifecycles/{}", id(lifecycle));
         seen.insert(path.clone(), client.get(&path).await.expect(200));
     }
-    for path in ["/meta/item-types", "/ui/form/Shared Type", "/ui/grid/Private Type"] {
+    for path in ["/versions/schemes", "/meta/item-types", "/ui/form/Shared Type", "/ui/grid/Private Type"] {
         seen.insert(path.to_owned(), client.get(path).await.expect(200));
     }
     for kind in ["Shared Type", "Private Type"] {
@@ -355,8 +382,12 @@ async fn everything_of(client: &Client) -> Value {
     }
     for part in seen["Part"]["items"].as_array().unwrap().clone() {
         let versions = client.get(&format!("/versions/items/{}/versions", id(&part))).await.expect(200);
-        let version = versions["versions"][0]["version_id"].as_str().unwrap();
-        let paths = [format!("/versions/items/{}/history", id(&part)), format!("/versions/{version}/detail")];
+        let mut paths = vec![format!("/versions/items/{}/history", id(&part))];
+        for version in versions["versions"].as_array().unwrap() {
+            let version = version["version_id"].as_str().unwrap();
+            paths.extend(["detail", "lines", "iterations"].map(|end| format!("/versions/{version}/{end}")));
+            paths.push(format!("/effectivities/versions/{version}"));
+        }
         for path in paths {
             seen.insert(path.clone(), client.get(&path).await.expect(200));
         }

@@ -42,6 +42,9 @@ pub struct VersionResponse {
     branch_name: String,
     predecessor_id: Option<String>,
     branched_from_id: Option<String>,
+    /// The version that took this one in by a merge; it does not change any more.
+    merged_into_id: Option<String>,
+    merged_at: Option<Time>,
     /// With `number` and `state`. Of a version that is current and not released, those of the item as they are now; of others
     /// as they were when it was released or left.
     properties: FreeObject,
@@ -90,6 +93,8 @@ impl VersionResponse {
             branch_name: version.branch_name,
             predecessor_id: version.predecessor_id.map(|id| id.to_string()),
             branched_from_id: version.branched_from_id.map(|id| id.to_string()),
+            merged_into_id: version.merged_into_id.map(|id| id.to_string()),
+            merged_at: version.merged_at.map(Time::from),
             properties: FreeObject(properties),
             description: version.description,
             checked_out_by_id: lock.as_ref().and_then(|lock| lock.by),
@@ -115,7 +120,8 @@ impl VersionResponse {
 pub struct HistoryEntry {
     id: String,
     version_id: String,
-    /// create, checkout, checkin, undo_checkout, release, file_bind, file_unbind, file_primary, file_checkout or
+    /// create, checkout, checkin, undo_checkout, release, revise, branch, merge, merged, iteration, iteration_delete,
+    /// restore, file_bind, file_unbind, file_primary, file_checkout or
     /// file_undo_checkout.
     action: String,
     comment: Option<String>,
@@ -182,7 +188,7 @@ struct VersionSummary {
     is_current: bool,
     is_released: bool,
     is_superseded: bool,
-    /// draft, released or superseded.
+    /// draft, released, superseded or merged.
     lifecycle_status: String,
     predecessor_id: Option<String>,
     checked_out_by_id: Option<i64>,

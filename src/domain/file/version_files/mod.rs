@@ -4,12 +4,14 @@
 //! file keeps others from taking that file off or changing what it is to the version; it stands by itself.
 
 mod bind;
+mod compare;
 mod lock;
 mod model;
 mod open;
 mod read;
 
 pub use bind::{bind_file, set_primary_file, unbind_file};
+pub use compare::{FileComparison, compare_version_files};
 pub use lock::{check_out_file, file_lock, undo_file_check_out};
 pub use model::{NewVersionFile, VersionFile, VersionFileFacts};
 pub use read::{files_of_version, version_file_facts};

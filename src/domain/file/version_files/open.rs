@@ -18,8 +18,10 @@ use crate::error::{Error, Result};
 pub(super) async fn open(write: &Write<'_>, version: &str) -> Result<Version> {
     let (item, version) = version::open_version(write, version).await?;
     write.model.require(&item, Action::Update)?;
-    version.require_unreleased()?;
-    write.model.require_unlocked(&item)?;
+    version.require_open()?;
+    if version.is_current {
+        write.model.require_unlocked(&item)?;
+    }
     Ok(version)
 }
 

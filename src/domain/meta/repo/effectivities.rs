@@ -1,12 +1,12 @@
 //! Rows of the Date effectivities that follow items.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ActiveValue::Set, EntityTrait};
+use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait};
 use serde_json::json;
 use uuid::Uuid;
 
 use super::super::period::Period;
-use crate::db::Tx;
+use crate::db::{Sql, Tx};
 use crate::entity::tenant::effectivity;
 use crate::error::Result;
 use crate::types::UserId;
@@ -29,5 +29,14 @@ pub async fn insert_dates(tx: &Tx, item: Uuid, period: Period, by: Option<UserId
 
 pub async fn remove(tx: &Tx, item: Uuid) -> Result<()> {
     effectivity::Entity::delete_by_id(item).exec(tx).await?;
+    Ok(())
+}
+
+/// Removes those of the versions of an item, which goes with them.
+pub async fn remove_of_versions(tx: &Tx, item: Uuid) -> Result<()> {
+    let mut sql =
+        Sql::new("DELETE FROM effectivities WHERE version_id IN (SELECT v.id FROM item_versions v WHERE v.item_id = ");
+    sql.bind(item).push(")");
+    tx.execute_raw(sql.statement(tx)).await?;
     Ok(())
 }

@@ -8,6 +8,7 @@ pub mod items;
 pub mod numbering;
 pub mod policies;
 pub mod query;
+pub mod revision_schemes;
 pub mod stored;
 pub mod types;
 pub mod uses;

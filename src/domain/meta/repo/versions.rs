@@ -10,8 +10,9 @@ use sea_orm::{
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::super::check_outs::CheckOut;
 use super::super::item::Item;
-use super::super::versions::{CheckOut, VersionEvent};
+use super::super::versions::VersionEvent;
 use crate::db::Tx;
 use crate::domain::audit::new_id;
 use crate::entity::tenant::{file_attachment, item, item_version, version_event, version_file};
@@ -71,6 +72,9 @@ pub async fn insert_current(tx: &Tx, item: &Item, new: NewVersion<'_>) -> Result
         released_by_id: Set(new.release.and_then(|release| release.by)),
         released_at: Set(new.release.map(|release| release.at)),
         state_id: Set(item.current_state),
+        last_iteration: Set(0),
+        merged_into_id: Set(None),
+        merged_at: Set(None),
     };
     item_version::Entity::insert(row).exec_without_returning(tx).await?;
     let current = item::ActiveModel { current_version_id: Set(Some(new.id)), ..Default::default() };

@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -43,6 +45,8 @@ impl From<item_version::Model> for Version {
             branch_name: row.branch_name,
             predecessor_id: row.predecessor_id,
             branched_from_id: row.branched_from_id,
+            merged_into_id: row.merged_into_id,
+            merged_at: row.merged_at,
             // Written as an object always.
             properties: object(row.properties).unwrap_or_default(),
             description: row.description,
@@ -92,6 +96,14 @@ pub async fn of_item(db: &impl ConnectionTrait, item: Uuid, page: PageRequest) -
         .order_by_asc(item_version::Column::Id)
         .offset(page.offset)
         .limit(page.limit);
+    Ok(rows.all(db).await?.into_iter().map(Version::from).collect())
+}
+
+/// The released versions of an item, and the current one.
+pub async fn released_or_current(db: &impl ConnectionTrait, item: Uuid) -> Result<Vec<Version>> {
+    let either = Condition::any();
+    let either = either.add(item_version::Column::IsReleased.eq(true)).add(item_version::Column::IsCurrent.eq(true));
+    let rows = item_version::Entity::find().filter(item_version::Column::ItemId.eq(item)).filter(either);
     Ok(rows.all(db).await?.into_iter().map(Version::from).collect())
 }
 
