@@ -6,6 +6,7 @@ mod aml_bom;
 mod aml_query;
 mod auth;
 mod bom;
+mod bom_compare;
 mod files;
 mod imports;
 mod integrations;
@@ -16,6 +17,7 @@ mod plugins;
 mod rpc;
 mod search;
 mod system;
+mod table;
 mod ui;
 mod versions;
 mod webhooks;
@@ -78,7 +80,7 @@ type Apis = (
     ),
     ui::UiApi,
     (versions::CheckOutsApi, versions::VersionsApi, versions::RevisionsApi, versions::VersionFilesApi),
-    bom::BomApi,
+    (bom::BomApi, bom_compare::BomCompareApi),
     imports::ImportsApi,
     (
         files::UploadApi,
@@ -121,7 +123,7 @@ pub fn service() -> OpenApiService<Apis, ()> {
         ),
         ui::UiApi,
         (versions::CheckOutsApi, versions::VersionsApi, versions::RevisionsApi, versions::VersionFilesApi),
-        bom::BomApi,
+        (bom::BomApi, bom_compare::BomCompareApi),
         imports::ImportsApi,
         (
             files::UploadApi,

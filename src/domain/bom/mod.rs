@@ -3,6 +3,7 @@
 //! A line is a relationship of type `Part BOM`; the meta engine keeps it unique and free of cycles. Here is what a BOM means:
 //! when and for which configuration a line holds, in which order, and how a sheet becomes lines.
 
+pub mod compare;
 mod effectivity;
 mod explode;
 pub mod import;
@@ -14,7 +15,7 @@ mod where_used;
 
 pub use crate::domain::version::too_large;
 pub use crate::types::Selections;
-pub use effectivity::When;
+pub use effectivity::{Effectivity, When};
 pub use explode::{Occurrence, explode, occurrences};
 pub use lines::{AddedLine, NewLine, add_line, add_line_within, remove_line};
 pub use tree::{BomLine, BomNode, BomTree, TreeQuery, TreeRequest, tree, version_tree};

@@ -16,12 +16,12 @@ use crate::error::{Error, Result};
 use crate::types::{Condition, Selections};
 
 /// The most levels a request may ask for.
-const MAX_DEPTH: i32 = 100;
+pub(super) const MAX_DEPTH: i32 = 100;
 /// The most nodes one answer holds; a shared subassembly counts wherever it occurs.
 const MAX_NODES: usize = 250_000;
 
 /// Trees that are put together at once; each may keep a processor and much memory busy for a while.
-static PLACES: Semaphore = Semaphore::const_new(4);
+pub(super) static PLACES: Semaphore = Semaphore::const_new(4);
 
 /// Which tree.
 #[derive(Debug, Clone, Default)]
@@ -70,7 +70,7 @@ impl TreeQuery {
     }
 }
 
-fn parse_date(parameter: &str, text: &str) -> Result<DateTime<Utc>> {
+pub(super) fn parse_date(parameter: &str, text: &str) -> Result<DateTime<Utc>> {
     let message = "Expected a time: 2026-11-24T08:00:00Z";
     // In a query string an unescaped + of an offset arrives as a blank.
     let text = text.trim().replace(' ', "+");
@@ -225,7 +225,7 @@ fn selected(line: &Item, selections: Option<&Selections>) -> bool {
 }
 
 /// Lines with find numbers come first, in their order; the rest as they were added (the sort is stable).
-fn by_find_number(left: &Item, right: &Item) -> std::cmp::Ordering {
+pub(super) fn by_find_number(left: &Item, right: &Item) -> std::cmp::Ordering {
     match (left.text("find_num"), right.text("find_num")) {
         (Some(left), Some(right)) => natural::compare(left, right),
         (left, right) => left.is_none().cmp(&right.is_none()),

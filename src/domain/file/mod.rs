@@ -10,6 +10,7 @@ mod collect;
 mod collect_job;
 mod content;
 mod kind;
+mod many;
 mod model;
 mod name;
 mod preview;
@@ -26,6 +27,7 @@ pub use attach::{attach, detach, files_of_item};
 pub use collect::{CollectRules, Collected, collect};
 pub use collect_job::CollectJob;
 pub use kind::FileKind;
+pub use many::{FileFact, files_of_many};
 pub use model::{Attached, Attachment, Conversion, File, FileRole, FileRules, NewAttachment, NewFile, Uploaded};
 pub use preview::{
     PREVIEW_JOB, PreviewJob, PreviewRules, Summary, SupportedFormats, conversion_summary, open_preview,

@@ -5,6 +5,7 @@ mod aml;
 mod auth;
 mod bom;
 mod bulk;
+mod compare;
 mod errors;
 mod files;
 mod imports;

@@ -7,6 +7,7 @@ pub mod attachments;
 pub mod collect;
 pub mod files;
 pub mod hurt;
+pub mod many;
 pub mod objects;
 pub mod readable;
 pub mod references;
