@@ -67,8 +67,9 @@ fn side(root: usize, lines: &[Made]) -> Contents {
         if child >= ITEMS {
             continue;
         }
+        let unit_name = ["EA", "kg"][usize::from(*unit)];
         let values = json!({
-            "quantity": f64::from(*quantity) / 10.0, "uom": ["EA", "kg"][usize::from(*unit)],
+            "quantity": f64::from(*quantity) / 10.0, "uom": unit_name,
             "find_num": format!("{find}0"), "refdes": format!("R{designator}-R{}", designator + 2),
         });
         by_key.insert((*parent, child, *unit), values.as_object().unwrap().clone());
