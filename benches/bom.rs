@@ -1,5 +1,5 @@
 //! What a BOM of 111,110 lines in five levels costs: a level, all of it exploded with quantities, where a part is used, beside
-//! the bare recursive query in the same run; and a BOM of 1,110 lines as a whole tree.
+//! the bare recursive query in the same run, and a comparison with another of its size; and a BOM of 1,110 lines as a whole tree.
 //!
 //! `cargo bench --bench bom`, or one part: `cargo bench --bench bom -- sqlite`. The part `postgres` needs
 //! YUANTUS_BENCH_POSTGRES_URL, as in `search`. YUANTUS_BENCH_ITEMS changes how many items stand beside the BOM (1,000,000).
@@ -13,6 +13,7 @@ use sea_orm::{ConnectionTrait, Statement};
 use support::{app, on_engines, organisation};
 use uuid::Uuid;
 use yuantus::context::Ctx;
+use yuantus::domain::bom::compare::{CompareQuery, Side, compare};
 use yuantus::domain::bom::{self, TreeRequest};
 
 const ROUNDS: usize = 9;
@@ -51,6 +52,11 @@ async fn measure(engine: &'static str, postgres: Option<String>) {
     println!("{engine}: {} lines as a tree {}", large.lines, shown(&full));
     let used = time(async || above(&ctx, large.leaf).await).await;
     println!("{engine}: where used to the top {}", shown(&used));
+    let same = time(async || compared(&ctx, large.root, large.root, 0).await).await;
+    println!("{engine}: {} lines compared with as many that are the same {}", large.lines, shown(&same));
+    let other = fill(&ctx, "O", LEVELS).await;
+    let apart = time(async || compared(&ctx, large.root, other.root, large.lines + other.lines).await).await;
+    println!("{engine}: {} lines compared with as many that all differ {}", large.lines, shown(&apart));
     let began = Instant::now();
     let mut trees = 0;
     while began.elapsed() < Duration::from_secs(5) {
@@ -212,6 +218,14 @@ async fn flat(ctx: &Ctx, root: Uuid) {
 
 fn count(node: &bom::BomNode) -> usize {
     node.children.iter().map(|line| 1 + count(&line.child)).sum()
+}
+
+async fn compared(ctx: &Ctx, left: Uuid, right: Uuid, differences: usize) {
+    let side = |root: Uuid| Side::Item { id: root.to_string(), as_of: None };
+    let query = CompareQuery { line_key: "child_config".to_owned(), max_levels: 10, ..CompareQuery::default() };
+    let options = query.options().unwrap();
+    let rows = compare(ctx, side(left), side(right), options, |found| Ok(found.0.rows.len())).await.unwrap();
+    assert_eq!(rows, differences);
 }
 
 async fn above(ctx: &Ctx, leaf: Uuid) {

@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 use crate::error::{Error, Result};
 
 /// An object with whatever keys its owner wants: an item's properties, a job's payload.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
 #[serde(transparent)]
 pub struct FreeObject(pub Map<String, Value>);
 
@@ -61,7 +61,7 @@ impl ToJSON for FreeObject {
 }
 
 /// Whatever a value may be: a choice of a property, a default.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(transparent)]
 pub struct AnyValue(pub Value);
 
@@ -134,6 +134,12 @@ impl Type for Time {
 impl ParseFromJSON for Time {
     fn parse_from_json(value: Option<Value>) -> ParseResult<Self> {
         serde_json::from_value(value.unwrap_or_default()).map(Self).map_err(ParseError::custom)
+    }
+}
+
+impl Serialize for Time {
+    fn serialize<S: serde::Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        out.serialize_str(&self.0.to_rfc3339_opts(SecondsFormat::AutoSi, true))
     }
 }
 

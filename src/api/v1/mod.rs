@@ -7,6 +7,7 @@ mod aml_query;
 mod auth;
 mod baselines;
 mod bom;
+mod bom_compare;
 mod equivalents;
 mod files;
 mod flat_bom;
@@ -28,6 +29,7 @@ mod sheet;
 mod spares;
 mod substitutes;
 mod system;
+mod table;
 mod transition_history;
 mod ui;
 mod versions;
@@ -109,6 +111,7 @@ type Apis = (
     ),
     (
         bom::BomApi,
+        bom_compare::BomCompareApi,
         where_used::WhereUsedApi,
         flat_bom::FlatBomApi,
         rollup::RollupApi,
@@ -176,6 +179,7 @@ pub fn service() -> OpenApiService<Apis, ()> {
         ),
         (
             bom::BomApi,
+            bom_compare::BomCompareApi,
             where_used::WhereUsedApi,
             flat_bom::FlatBomApi,
             rollup::RollupApi,

@@ -4,6 +4,7 @@
 //! when and for which configuration a line holds, in which order, how a sheet becomes lines, what may take the place of what,
 //! and what the whole weighs and costs.
 
+pub mod compare;
 mod effectivity;
 mod explode;
 mod flat;
@@ -25,8 +26,7 @@ mod where_used;
 
 pub use crate::domain::version::too_large;
 pub use crate::types::Selections;
-use crate::types::natural;
-pub use effectivity::When;
+pub use effectivity::{Effectivity, When};
 pub use explode::{Occurrence, explode, occurrences};
 pub use flat::{FlatBom, FlatPart, Gap, Unconverted, flat};
 pub use holding::holding;

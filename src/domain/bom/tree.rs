@@ -16,12 +16,12 @@ use crate::error::{Error, Result};
 use crate::types::{Condition, Selections, natural};
 
 /// The most levels a request may ask for.
-const MAX_DEPTH: i32 = 100;
+pub(super) const MAX_DEPTH: i32 = 100;
 /// The most nodes one answer holds; a shared subassembly counts wherever it occurs.
 const MAX_NODES: usize = 250_000;
 
 /// Trees that are put together at once; each may keep a processor and much memory busy for a while.
-static PLACES: Semaphore = Semaphore::const_new(4);
+pub(super) static PLACES: Semaphore = Semaphore::const_new(4);
 
 /// Which tree.
 #[derive(Debug, Clone, Default)]

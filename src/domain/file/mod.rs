@@ -11,6 +11,7 @@ mod collect_job;
 mod content;
 mod documents;
 mod kind;
+mod many;
 mod model;
 mod name;
 mod orphans;
@@ -29,6 +30,7 @@ pub use collect::{CollectRules, Collected, collect};
 pub use collect_job::CollectJob;
 pub use documents::{Document, documents};
 pub use kind::FileKind;
+pub use many::{FileFact, files_of_many};
 pub use model::{Attached, Attachment, Conversion, File, FileRole, FileRules, NewAttachment, NewFile, Uploaded};
 pub use preview::{
     PREVIEW_JOB, PreviewJob, PreviewRules, Summary, SupportedFormats, conversion_summary, open_preview,

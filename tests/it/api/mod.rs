@@ -7,6 +7,7 @@ mod baselines;
 mod bom;
 mod branches;
 mod bulk;
+mod compare;
 mod effectivities;
 mod errors;
 mod files;

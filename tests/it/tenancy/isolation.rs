@@ -89,6 +89,8 @@ impl Loot {
             "lifecycle_id" | "copy_of" => self.by_name["lifecycle"].clone(),
             "state_id" | "from_state_id" | "to_state_id" => self.by_name["state"].clone(),
             "transition_id" => self.by_name["transition"].clone(),
+            "left_type" | "right_type" => vec!["item".to_owned(), "version".to_owned()],
+            "left_id" | "right_id" => vec![self.by_name["item"][0].clone(), self.by_name["version"][0].clone()],
             _ if name.ends_with("id") => self.by_name["item"].clone(),
             "parent" | "number" => vec!["SHARED-1".to_owned()],
             // What bears the marker is found by its number, and by nothing.
@@ -142,6 +144,8 @@ async fn calls_within_calls(client: &Client, loot: &Loot) -> Vec<(&'static str, 
                 calls.push(("/aml/apply/bulk", json!({"items": [change(action)]})));
             }
             calls.push(("/aml/apply/bulk", json!({"items": [line]})));
+            let side = json!({"type": "item", "id": item, "label": "x"});
+            calls.push(("/bom/compare/many", json!({"sides": [side, side]})));
             for method in methods["items"].as_array().unwrap() {
                 // Those that take no id of an item.
                 if ["ItemType.list", "Item.query", "Item.create"].contains(&method["name"].as_str().unwrap()) {

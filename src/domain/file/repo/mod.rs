@@ -8,6 +8,7 @@ pub mod collect;
 pub mod documents;
 pub mod files;
 pub mod hurt;
+pub mod many;
 pub mod objects;
 pub mod readable;
 pub mod references;
