@@ -8,16 +8,17 @@ use uuid::Uuid;
 use super::model::{Baseline, Member};
 use super::repo;
 use crate::context::Ctx;
+use crate::domain::bom::compare::Substitute;
 use crate::domain::meta::{Item, Model};
 use crate::domain::permission::Action;
 use crate::domain::version::{self, Structure, StructureLine};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// A baseline's structure, and what may stand in for children, by line.
 #[derive(Debug, Clone, Default)]
 pub struct Contents {
     pub structure: Structure,
-    pub substitutes: HashMap<Uuid, Value>,
+    pub substitutes: HashMap<Uuid, Vec<Substitute>>,
 }
 
 /// The contents of a baseline without what the caller may not get now. Empty where the baseline took none.
@@ -35,12 +36,30 @@ pub async fn contents(ctx: &Ctx, model: &Model, baseline: &Baseline) -> Result<C
         if !nodes.contains_key(&to) || !model.allow(&line, Action::Get) {
             continue;
         }
-        found.substitutes.extend(substitutes.map(|those| (line.id, those)));
+        if let Some(kept) = substitutes {
+            found.substitutes.insert(line.id, read(kept)?);
+        }
         let effectivities = Some(effectivities.unwrap_or_else(|| Value::Array(Vec::new())));
         found.structure.lines.entry(parent).or_default().push(StructureLine { line, to, effectivities });
     }
     found.structure.nodes = nodes;
+    hide_substitutes(ctx, model, &mut found.substitutes).await?;
     Ok(found)
+}
+
+fn read(kept: Value) -> Result<Vec<Substitute>> {
+    serde_json::from_value(kept)
+        .map_err(|error| Error::internal("The substitutes of a baseline cannot be read").caused_by(error))
+}
+
+/// Takes away what the caller may not get. Of what is deleted nothing but its id was kept.
+async fn hide_substitutes(ctx: &Ctx, model: &Model, kept: &mut HashMap<Uuid, Vec<Substitute>>) -> Result<()> {
+    let ids: HashSet<Uuid> = kept.values().flatten().map(|substitute| substitute.item_id).collect();
+    let ids: Vec<Uuid> = ids.into_iter().collect();
+    let now = version::items_by_id(ctx, &ids).await?;
+    let may = |id: &Uuid| now.get(id).is_none_or(|item| model.allow(item, Action::Get));
+    kept.values_mut().for_each(|those| those.retain(|substitute| may(&substitute.item_id)));
+    Ok(())
 }
 
 /// Those of the items that the caller may not get. Rights are those of now; of what is deleted, those it had.

@@ -6,13 +6,13 @@ use uuid::Uuid;
 
 use super::check;
 use super::given::NewBaseline;
-use super::model::{BASELINE, Baseline, Member, State};
+use super::model::{BASELINE, Baseline, State};
 use super::take::{self, Beside};
 use super::{release, repo};
 use crate::context::Ctx;
 use crate::domain::audit::{Change, new_id};
-use crate::domain::bom::{self, PART_BOM, When};
-use crate::domain::file;
+use crate::domain::bom::{self, PART_BOM, When, compare};
+use crate::domain::file::{self, Document};
 use crate::domain::meta::{self, Item, Model, Turns, Write};
 use crate::domain::version::{self, Basis, Structure, Version};
 use crate::error::{Error, Result};
@@ -40,6 +40,10 @@ pub async fn create(ctx: &Ctx, new: NewBaseline) -> Result<Baseline> {
         }
         None => version::current_structure(ctx, write.model, PART_BOM, root.id, new.depth()).await?,
     };
+    let substitutes = match new.include.substitutes {
+        true => compare::substitutes(ctx, write.model, &structure).await?,
+        false => HashMap::new(),
+    };
     let when = When { at: effective_at, ..When::default() };
     let structure = reachable(bom::holding(ctx, structure, &when).await?);
     if lines_of(&structure) > MOST_LINES {
@@ -47,7 +51,15 @@ pub async fn create(ctx: &Ctx, new: NewBaseline) -> Result<Baseline> {
     }
     let structure = if new.auto_populate { structure } else { Structure::default() };
     let id = new_id();
-    let members = members(ctx, write.model, id, &structure, &new).await?;
+    let beside = Beside {
+        baseline: id,
+        model: write.model,
+        revisions: &revisions(ctx, &structure).await?,
+        documents: &documents(ctx, &structure, new.include.documents).await?,
+        substitutes: &substitutes,
+        include: new.include,
+    };
+    let members = take::members(&structure, &beside)?;
     let baseline = Baseline {
         id,
         number: new.number.clone().unwrap_or_else(|| number(ctx, id)),
@@ -137,31 +149,17 @@ fn reachable(structure: Structure) -> Structure {
     Structure { root, nodes, lines }
 }
 
-async fn members(
-    ctx: &Ctx,
-    model: &Model,
-    baseline: Uuid,
-    structure: &Structure,
-    new: &NewBaseline,
-) -> Result<Vec<Member>> {
+async fn revisions(ctx: &Ctx, structure: &Structure) -> Result<HashMap<Uuid, String>> {
     let versions: Vec<Uuid> = structure.nodes.values().filter_map(|item| item.current_version_id).collect();
-    let revisions = version::revisions(ctx, &versions).await?;
-    let documents = if new.include.documents {
-        let keys: Vec<Uuid> = structure.nodes.keys().copied().collect();
-        file::documents(ctx, &keys).await?
-    } else {
-        HashMap::new()
-    };
-    let substitutes = HashMap::new();
-    let beside = Beside {
-        baseline,
-        model,
-        revisions: &revisions,
-        documents: &documents,
-        substitutes: &substitutes,
-        include: new.include,
-    };
-    take::members(structure, &beside)
+    version::revisions(ctx, &versions).await
+}
+
+async fn documents(ctx: &Ctx, structure: &Structure, wanted: bool) -> Result<HashMap<Uuid, Vec<Document>>> {
+    if !wanted {
+        return Ok(HashMap::new());
+    }
+    let keys: Vec<Uuid> = structure.nodes.keys().copied().collect();
+    file::documents(ctx, &keys).await
 }
 
 fn lines_of(structure: &Structure) -> usize {

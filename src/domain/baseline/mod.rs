@@ -6,6 +6,7 @@
 //! Not here: comparing structures line by line (`bom::compare`); what versions are (`version`).
 
 mod check;
+mod compare;
 mod contents;
 mod create;
 mod differences;
@@ -18,6 +19,7 @@ mod repo;
 mod take;
 
 pub use check::{Finding, Findings, Kind as FindingKind, Ruleset};
+pub use compare::side;
 pub use create::create;
 pub use differences::{
     Comparison, ComparisonPage, Difference, DifferenceKind, DifferenceSummary, Differences, compare_baselines,

@@ -124,10 +124,3 @@ pub async fn snapshot<T: Send + 'static>(
     let Some(root) = structure.nodes.get(&structure.root).cloned() else { return Ok(None) };
     bom::kept_tree(model, root, structure, render).await.map(Some)
 }
-
-/// What a baseline consists of, for comparing it with other structures.
-pub async fn kept(ctx: &Ctx, id: &str) -> Result<(Model, Baseline, Contents)> {
-    let (model, baseline) = require(ctx, id).await?;
-    let found = contents(ctx, &model, &baseline).await?;
-    Ok((model, baseline, found))
-}

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::given::Include;
 use super::model::{Member, MemberKind};
 use crate::domain::audit::new_id;
+use crate::domain::bom::compare::{LinePlace, Substitute};
 use crate::domain::file::Document;
 use crate::domain::meta::{Item, Model, text_value};
 use crate::domain::version::Structure;
@@ -22,7 +23,7 @@ pub struct Beside<'a> {
     /// Documents by the item or version that they belong to.
     pub documents: &'a HashMap<Uuid, Vec<Document>>,
     /// What may stand in for the child of a line, by line.
-    pub substitutes: &'a HashMap<Uuid, Vec<Value>>,
+    pub substitutes: &'a HashMap<LinePlace, Vec<Substitute>>,
     pub include: Include,
 }
 
@@ -87,9 +88,13 @@ impl Taker<'_> {
             quantity: of_line.and_then(|line| line.properties.get("quantity")).map(text_value),
             line: of_line.cloned(),
             effectivities: line.and_then(|(_, known)| known).filter(|_| include.effectivity).cloned(),
-            substitutes: of_line
-                .filter(|_| include.substitutes)
-                .map(|line| Value::Array(substitutes.get(&line.id).cloned().unwrap_or_default())),
+            substitutes: match (way.parent, of_line) {
+                (Some(parent), Some(line)) if include.substitutes => {
+                    let known = substitutes.get(&(parent, line.id)).map_or(&[][..], Vec::as_slice);
+                    Some(written(known)?)
+                }
+                _ => None,
+            },
         };
         self.members.push(member.clone());
         if include.relationships && member.relationship_id.is_some() {
@@ -126,4 +131,9 @@ impl Taker<'_> {
         i32::try_from(self.members.len())
             .map_err(|error| Error::internal("A baseline has too many members").caused_by(error))
     }
+}
+
+fn written(substitutes: &[Substitute]) -> Result<Value> {
+    serde_json::to_value(substitutes)
+        .map_err(|error| Error::internal("A substitute cannot be written").caused_by(error))
 }

@@ -18,6 +18,7 @@ on_every_backend!(
     a_baseline_is_checked_and_released_once,
     released_baselines_are_found_by_their_date,
     two_baselines_are_compared_member_by_member,
+    a_baseline_is_compared_with_what_became_of_it,
     lists_are_filtered_and_paged,
     documents_and_relationships_are_listed_on_demand,
     what_may_not_be_read_is_left_out,
@@ -333,4 +334,53 @@ async fn bad_requests_name_what_is_wrong(at: Installation) {
         let refused = admin.get(&format!("/baselines/none{path}")).await.expect(404);
         assert_eq!(refused["detail"], "Baseline none not found");
     }
+}
+
+async fn a_baseline_is_compared_with_what_became_of_it(at: Installation) {
+    let World { admin, .. } = &World::start(at).await;
+    let Product { top, mid, leaf } = product(admin).await;
+    let made = make(admin, json!({"name": "B", "root_item_id": top, "include_substitutes": true})).await;
+    let path = format!("/baselines/{}/compare", id(&made));
+    let compare =
+        async |kind: &str, target: &str| admin.post(&path, &json!({"target_type": kind, "target_id": target})).await;
+    let none = compare("item", &top).await.expect(200);
+    let zero =
+        json!({"added": 0, "removed": 0, "changed": 0, "changed_major": 0, "changed_minor": 0, "changed_info": 0});
+    assert_eq!(none["summary"], zero);
+
+    let extra = add_part(admin, "EXTRA").await;
+    add_line(admin, &top, &extra).await;
+    admin.delete(&format!("/bom/{mid}/children/{leaf}")).await.expect(200);
+    let tree = admin.get(&format!("/bom/{top}/tree?depth=1")).await.expect(200);
+    let line = tree["children"].as_array().unwrap().iter().find(|line| line["child"]["id"] == json!(mid)).unwrap();
+    let update = json!({"type": "Part BOM", "action": "update", "id": line["relationship"]["id"], "properties": {"quantity": 5}});
+    admin.post("/aml/apply", &update).await.expect(200);
+    let found = compare("item", &top).await.expect(200);
+    assert_eq!(found["summary"]["added"], 1, "{found}");
+    assert_eq!(found["added"][0]["child_id"], json!(extra));
+    assert_eq!(found["removed"][0]["child_id"], json!(leaf));
+    assert_eq!(found["added"][0]["parent_config_id"], tree["config_id"], "the root is named by what it is");
+    let changed = &found["changed"][0];
+    assert_eq!((&changed["before"]["quantity"], &changed["after"]["quantity"]), (&json!(2.0), &json!(5.0)));
+    assert_eq!(changed["severity"], "major");
+
+    let later = make(admin, json!({"name": "Later", "root_item_id": top})).await;
+    let kept = compare("baseline", &id(&later)).await.expect(200);
+    assert_eq!(kept["summary"], found["summary"]);
+    let many = json!({"sides": [
+        {"type": "baseline", "id": id(&made)}, {"type": "baseline", "id": id(&later)}, {"type": "item", "id": top},
+    ]});
+    let many = admin.post("/bom/compare/many", &many).await.expect(200);
+    assert!(!many["rows"].as_array().unwrap().is_empty(), "{many}");
+
+    compare("item", "none").await.expect(404);
+    compare("baseline", "none").await.expect(404);
+    let refused = compare("drawing", &top).await.expect(422);
+    assert_eq!(refused["detail"][0]["loc"], json!(["body", "target_type"]));
+    let key = json!({"target_type": "item", "target_id": top, "line_key": "colour"});
+    let refused = admin.post(&path, &key).await.expect(422);
+    assert_eq!(refused["detail"][0]["loc"], json!(["body", "line_key"]));
+    let empty = make(admin, json!({"name": "E", "root_item_id": top, "auto_populate": false})).await;
+    let nothing = json!({"target_type": "item", "target_id": top});
+    admin.post(&format!("/baselines/{}/compare", id(&empty)), &nothing).await.expect(400);
 }

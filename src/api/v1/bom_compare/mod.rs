@@ -16,7 +16,7 @@ use poem_openapi::types::Type;
 use poem_openapi::{ApiResponse, OpenApi};
 
 use self::many::{BomCompareManyResponse, Many};
-use self::pair::{BomCompareResponse, Pair};
+pub(super) use self::pair::{BomCompareResponse, Pair};
 use self::request::{BomCompareFileFormat, BomCompareManyRequest};
 use self::schema::BomCompareSchemaResponse;
 use super::Tag;
@@ -25,12 +25,13 @@ use crate::api::auth::OrgCaller;
 use crate::api::body::Body;
 use crate::api::error::ApiResult;
 use crate::api::shapes::Encoded;
-use crate::domain::bom::compare::{self, CompareQuery, Side};
+use crate::domain::baseline;
+use crate::domain::bom::compare::{self, CompareQuery};
 use crate::domain::bom::too_large;
 use crate::error::{Error, Result};
 
 /// The most bytes of a comparison in one answer.
-const MAX_BYTES: usize = 256 << 20;
+pub(super) const MAX_BYTES: usize = 256 << 20;
 
 pub struct BomCompareApi;
 
@@ -42,7 +43,7 @@ fn child_config() -> String {
     "child_config".to_owned()
 }
 
-fn too_many_bytes() -> Error {
+pub(super) fn too_many_bytes() -> Error {
     too_large(format!("The comparison has more than {} MiB", MAX_BYTES >> 20))
 }
 
@@ -80,17 +81,17 @@ impl<T: Send> IntoResponse for Compared<T> {
 impl BomCompareApi {
     /// Compare two structures
     ///
-    /// Items as they are now or as they stood released at a moment, or versions. Each assembly is compared once, by the lines
+    /// Items as they are now or as they stood released at a moment, versions, or baselines. Each assembly is compared once, by the lines
     /// that it consists of; `GET /bom/compare/schema` names the fields, keys and modes.
     #[oai(path = "/", method = "get", operation_id = "compare_boms")]
     #[allow(clippy::too_many_arguments, reason = "one argument per query parameter")]
     async fn compare(
         &self,
         caller: OrgCaller,
-        /// item or version.
+        /// item, version or baseline.
         left_type: Query<String>,
         left_id: Query<String>,
-        /// item or version.
+        /// item, version or baseline.
         right_type: Query<String>,
         right_id: Query<String>,
         /// Levels, 0 to 100; -1 for all.
@@ -129,8 +130,11 @@ impl BomCompareApi {
             include_equal: false,
         };
         let options = query.options()?;
-        let left = Side::parse(&left_type, &left_id, left_date.0.as_deref(), ["left_type", "left_date"])?;
-        let right = Side::parse(&right_type, &right_id, right_date.0.as_deref(), ["right_type", "right_date"])?;
+        let left =
+            baseline::side(&caller.0, &left_type, &left_id, left_date.0.as_deref(), ["left_type", "left_date"]).await?;
+        let right =
+            baseline::side(&caller.0, &right_type, &right_id, right_date.0.as_deref(), ["right_type", "right_date"])
+                .await?;
         let (child_fields, shown) = (include_child_fields.0, options.clone());
         let encoded = move |comparison: &compare::Comparison<'_>| {
             Encoded::within(MAX_BYTES, &Pair { comparison, options: &shown, child_fields })?.ok_or_else(too_many_bytes)
@@ -147,10 +151,10 @@ impl BomCompareApi {
         &self,
         caller: OrgCaller,
         #[oai(default)] format: Query<BomCompareFileFormat>,
-        /// item or version.
+        /// item, version or baseline.
         left_type: Query<String>,
         left_id: Query<String>,
-        /// item or version.
+        /// item, version or baseline.
         right_type: Query<String>,
         right_id: Query<String>,
         /// Levels, 0 to 100; -1 for all.
@@ -183,8 +187,11 @@ impl BomCompareApi {
             include_equal: include_equal.0,
         };
         let options = query.options()?;
-        let left = Side::parse(&left_type, &left_id, left_date.0.as_deref(), ["left_type", "left_date"])?;
-        let right = Side::parse(&right_type, &right_id, right_date.0.as_deref(), ["right_type", "right_date"])?;
+        let left =
+            baseline::side(&caller.0, &left_type, &left_id, left_date.0.as_deref(), ["left_type", "left_date"]).await?;
+        let right =
+            baseline::side(&caller.0, &right_type, &right_id, right_date.0.as_deref(), ["right_type", "right_date"])
+                .await?;
         let (format, shown) = (format.0.into(), options.clone());
         let written = move |comparison: &compare::Comparison<'_>| {
             sheet::of_pair(&comparison.0, &shown).write(format, "bom-comparison")
@@ -202,7 +209,7 @@ impl BomCompareApi {
         caller: OrgCaller,
         body: Body<BomCompareManyRequest>,
     ) -> ApiResult<Compared<BomCompareManyResponse>> {
-        let asked = body.0.read()?;
+        let asked = body.0.read(&caller.0).await?;
         let (labels, format, shown) = (asked.labels, asked.format, asked.options.clone());
         let written = move |aligned: compare::Aligned<'_>| -> Result<Compared<BomCompareManyResponse>> {
             if let Some(format) = format {

@@ -4,6 +4,8 @@ use poem_openapi::{Enum, Object};
 use serde::Deserialize;
 
 use crate::api::v1::table::TableFormat;
+use crate::context::Ctx;
+use crate::domain::baseline;
 use crate::domain::bom::compare::{CompareQuery, Options, Side};
 use crate::error::Result;
 
@@ -43,7 +45,7 @@ enum BomCompareAnswerFormat {
 /// One side.
 #[derive(Object, Deserialize)]
 struct BomCompareManySide {
-    /// item or version.
+    /// item, version or baseline.
     #[oai(rename = "type")]
     #[serde(rename = "type")]
     kind: String,
@@ -96,11 +98,11 @@ pub struct Asked {
 }
 
 impl BomCompareManyRequest {
-    pub fn read(self) -> Result<Asked> {
+    pub async fn read(self, ctx: &Ctx) -> Result<Asked> {
         let mut sides = Vec::with_capacity(self.sides.len());
         let mut labels = Vec::with_capacity(self.sides.len());
         for (at, side) in self.sides.into_iter().enumerate() {
-            let read = Side::parse(&side.kind, &side.id, side.as_of.as_deref(), ["type", "as_of"]);
+            let read = baseline::side(ctx, &side.kind, &side.id, side.as_of.as_deref(), ["type", "as_of"]).await;
             sides.push(read.map_err(|error| error.moved("query", &["body", "sides", &at.to_string()]))?);
             labels.push(side.label);
         }

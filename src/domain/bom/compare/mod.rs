@@ -35,7 +35,7 @@ pub use files::{FileDifference, file_differences};
 pub use key::LineKey;
 pub use mode::CompareMode;
 pub use query::{CompareQuery, Options};
-pub use sides::{Contents, Kept, LinePlace, Side, compare, compare_many};
+pub use sides::{Contents, Kept, LinePlace, Side, compare, compare_many, substitutes};
 pub use substitutes::Substitute;
 pub use values::{LineValues, Normalized, number};
 pub use walk::{Part, Walk};

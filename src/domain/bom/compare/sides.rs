@@ -63,7 +63,11 @@ impl Side {
                 let message = "A version is what it is at any time; name the item to compare a moment";
                 Err(Error::invalid_field("value_error", &["query", date_name], message))
             }
-            _ => Err(Error::invalid_field("enum", &["query", kind_name], "Input should be 'item' or 'version'")),
+            _ => Err(Error::invalid_field(
+                "enum",
+                &["query", kind_name],
+                "Input should be 'item', 'version' or 'baseline'",
+            )),
         }
     }
 }
@@ -229,7 +233,11 @@ async fn files(ctx: &Ctx, structure: &Structure) -> Result<HashMap<Uuid, Vec<Fil
 }
 
 /// What was sealed with lines, and what hangs on the others now, as far as the caller may get what stands in.
-async fn substitutes(ctx: &Ctx, model: &Model, structure: &Structure) -> Result<HashMap<LinePlace, Vec<Substitute>>> {
+pub async fn substitutes(
+    ctx: &Ctx,
+    model: &Model,
+    structure: &Structure,
+) -> Result<HashMap<LinePlace, Vec<Substitute>>> {
     let (mut live, mut sealed): (HashMap<Uuid, Uuid>, Vec<Uuid>) = (HashMap::new(), Vec::new());
     for (parent, lines) in &structure.lines {
         live.extend(lines.iter().filter(|line| line.effectivities.is_none()).map(|line| (line.line.id, *parent)));

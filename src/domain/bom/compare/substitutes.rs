@@ -1,10 +1,11 @@
 //! What may stand in for the child of a line.
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
 /// A substitute of a line.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Substitute {
     pub item_id: Uuid,
     pub rank: Option<i64>,
