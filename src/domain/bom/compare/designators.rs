@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use crate::domain::bom::natural;
+use crate::types::natural;
 
 /// The most that one field is spelled out to; more is kept as it is written.
 const MOST: usize = 10_000;
