@@ -27,6 +27,7 @@ mod promote;
 mod query;
 mod references;
 mod relate;
+mod relate_many;
 mod release_policy;
 mod repo;
 mod revision;
@@ -48,12 +49,13 @@ pub use add::add_item;
 pub use aml::{AmlAction, AmlItem};
 pub use apply::{Applied, apply};
 pub use basis::{Basis, ETag, ETags};
-pub use bulk::{BulkApplied, apply_all};
+pub use bulk::{BulkApplied, BulkFailure, add_items, apply_all};
+pub use delete::delete_item;
 pub use defaults::DefaultExpression;
 pub use get::{
     find_by_number, find_by_numbers, find_by_prefix, get_item, get_item_type, get_item_types, require_item, states_of,
 };
-pub use graph::{Graph, ascend, descend, readable_among, used_among};
+pub use graph::{Graph, ascend, descend, lines_of_all, readable_among, used_among};
 pub use item::{FIELDS, Item, parse_id};
 pub use labels::{LABEL_SIGN, Labels};
 pub use mirrors::{Expanded, ItemView};
@@ -64,6 +66,7 @@ pub use numbering::{
 pub use period::{Period, recorded_period};
 pub use query::{Expand, Page, Query, get_expanded, query};
 pub use relate::{add_relationship, locked_lines, remove_relationship};
+pub use relate_many::add_relationships;
 pub use release_policy::{ReleasePolicy, release_policy, set_release_policy};
 pub use repo::history::Taken;
 pub use repo::visible::visible;
@@ -76,7 +79,7 @@ pub use types::{
     assign_permission, change_item_type, change_property, create_item_type, delete_item_type, delete_property,
     forget_model, list_item_types, refresh_item_type,
 };
-pub use update::{lock_to_change, require_locked_item, update_item};
+pub use update::{lock_items, lock_to_change, require_locked_item, update_item};
 pub use values::{Values, normalise, text_value};
 pub use versions::{
     CheckOut, MAIN, VERSION, VersionEvent, check_outs_of_others, ensure_version, has_versions, holder,
