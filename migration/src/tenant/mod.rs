@@ -30,6 +30,7 @@ mod m0024_version_files;
 mod m0026_upload_sessions;
 mod m0027_version_lines;
 mod m0035_policies;
+mod m0041_imports;
 
 /// The changes of a product database, oldest first.
 pub struct Migrator;
@@ -63,6 +64,7 @@ impl ChangeList for Migrator {
             Change::expand(m0026_upload_sessions::Migration),
             Change::expand(m0027_version_lines::Migration),
             Change::expand(m0035_policies::Migration),
+            Change::expand(m0041_imports::Migration),
         ]
     }
 }

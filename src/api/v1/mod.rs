@@ -45,7 +45,7 @@ enum Tag {
     Versions,
     /// Bills of materials.
     Bom,
-    /// Sheets that become bills of materials.
+    /// Sheets that become bills of materials, and bills of materials as sheets.
     Imports,
     /// Files, and the items they hang on.
     Files,
@@ -79,7 +79,7 @@ type Apis = (
     ui::UiApi,
     (versions::CheckOutsApi, versions::VersionsApi, versions::RevisionsApi, versions::VersionFilesApi),
     bom::BomApi,
-    imports::ImportsApi,
+    (imports::ImportsApi, imports::MappingsApi, imports::BomExportApi),
     (
         files::UploadApi,
         files::FilesApi,
@@ -122,7 +122,7 @@ pub fn service() -> OpenApiService<Apis, ()> {
         ui::UiApi,
         (versions::CheckOutsApi, versions::VersionsApi, versions::RevisionsApi, versions::VersionFilesApi),
         bom::BomApi,
-        imports::ImportsApi,
+        (imports::ImportsApi, imports::MappingsApi, imports::BomExportApi),
         (
             files::UploadApi,
             files::FilesApi,

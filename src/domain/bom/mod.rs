@@ -1,10 +1,12 @@
 //! Bills of materials: lines between parts, and the trees they form.
 //!
 //! A line is a relationship of type `Part BOM`; the meta engine keeps it unique and free of cycles. Here is what a BOM means:
-//! when and for which configuration a line holds, in which order, and how a sheet becomes lines.
+//! when and for which configuration a line holds, in which order, and how sheets become lines and lines
+//! sheets.
 
 mod effectivity;
 mod explode;
+pub mod export;
 pub mod import;
 mod lines;
 mod natural;

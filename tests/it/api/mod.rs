@@ -8,6 +8,8 @@ mod bulk;
 mod errors;
 mod files;
 mod imports;
+mod imports_structure;
+mod imports_undo;
 mod jobs;
 mod lifecycles;
 mod numbering;
