@@ -50,8 +50,8 @@ pub use aml::{AmlAction, AmlItem};
 pub use apply::{Applied, apply};
 pub use basis::{Basis, ETag, ETags};
 pub use bulk::{BulkApplied, BulkFailure, add_items, apply_all};
-pub use delete::delete_item;
 pub use defaults::DefaultExpression;
+pub use delete::delete_item;
 pub use get::{
     find_by_number, find_by_numbers, find_by_prefix, get_item, get_item_type, get_item_types, require_item, states_of,
 };
