@@ -1,10 +1,13 @@
 //! What a BOM of 111,110 lines in five levels costs: a level, all of it exploded with quantities, where a part is used, beside
-//! the bare recursive query in the same run, and a comparison with another of its size; and a BOM of 1,110 lines as a whole tree.
+//! the bare recursive query in the same run, and a comparison with another of its size; a BOM of 1,110 lines as a whole tree; and
+//! a workbook of 10,000 lines on its way in.
 //!
-//! `cargo bench --bench bom`, or one part: `cargo bench --bench bom -- sqlite`. The part `postgres` needs
+//! `cargo bench --bench bom`, or one part: `cargo bench --bench bom -- sqlite`, and of that imports alone: `-- sqlite import`. The part `postgres` needs
 //! YUANTUS_BENCH_POSTGRES_URL, as in `search`. YUANTUS_BENCH_ITEMS changes how many items stand beside the BOM (1,000,000).
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+#[path = "bom_parts/import.rs"]
+mod import;
 mod support;
 
 use std::time::{Duration, Instant};
@@ -29,6 +32,11 @@ async fn measure(engine: &'static str, postgres: Option<String>) {
     let folder = tempfile::tempdir().unwrap();
     let app = app(folder.path(), postgres.as_deref()).await;
     let ctx = organisation(&app).await;
+    import::measure(engine, &ctx).await;
+    if std::env::args().any(|arg| arg == "import") {
+        drop(ctx);
+        return app.close().await;
+    }
     let others: usize = std::env::var("YUANTUS_BENCH_ITEMS").map_or(1_000_000, |many| many.parse().unwrap());
     let began = Instant::now();
     let large = fill(&ctx, "L", LEVELS).await;

@@ -10,13 +10,13 @@ use crate::app::{App, ControlSchema};
 use crate::config::Loaded;
 use crate::domain::bom::import::{
     ColumnMap, DecimalStyle, Delimiter, Duplicates, Existing, ImportReport, ImportRequest, MissingNumbers,
-    PlaceholderRule, SheetOptions, import_bom, plan_import,
+    PlaceholderRule, SheetOptions, Structure, import_bom, plan_import,
 };
 use crate::error::{Error, Kind, Result};
 
 #[derive(Debug, Subcommand)]
 pub enum ImportCommand {
-    /// Import a CSV bill of materials: each row becomes a line of the parent, all of them or none
+    /// Import a bill of materials, CSV or .xlsx: each row becomes a line of the parent or below it, all of them or none
     #[command(after_help = EXAMPLES)]
     Bom(ImportBom),
 }
@@ -27,26 +27,33 @@ Examples:
   yuantus import bom frame.csv --tenant acme --org org-1 --parent FRAME-1 --create-parent Frame \\
       --map 'number=Part Number,name=Part Name,quantity=#7' --placeholders suffix
 
-Fields of --map: number, name, quantity, uom, find_num, refdes, cost, weight, description, revision, property.NAME.
+Fields of --map: number, name, quantity, uom, find_num, refdes, cost, weight, description, revision, level, parent,
+property.NAME, line.NAME.
 A column is named by its header or by its position (#7); columns that are not mapped are found by well-known headers.";
 
 #[derive(Debug, Args)]
 pub struct ImportBom {
-    /// The sheet: CSV in UTF-8 or UTF-16; comma, semicolon or tab
+    /// The sheet: .xlsx, or CSV in UTF-8 or UTF-16; comma, semicolon or tab
     file: PathBuf,
     #[arg(long)]
     tenant: String,
     #[arg(long)]
     org: String,
-    /// The number of the part whose BOM the sheet is
+    /// The number of the part whose BOM the sheet is; without it, the top row of a sheet with levels
     #[arg(long, value_name = "NUMBER")]
-    parent: String,
+    parent: Option<String>,
     /// Make the parent, under this name, when it does not exist
     #[arg(long, value_name = "NAME")]
     create_parent: Option<String>,
     /// Which column is what: number=COLUMN,name=COLUMN,quantity=COLUMN,…
     #[arg(long, value_parser = ColumnMap::parse)]
     map: Option<ColumnMap>,
+    /// How the rows hang together: auto, flat, level, parent or indented
+    #[arg(long, default_value = "auto")]
+    structure: Structure,
+    /// The sheet of a workbook, by its name; the first when not given
+    #[arg(long, value_name = "NAME")]
+    sheet: Option<String>,
     /// A number that stands for several names: refuse, suffix, name or sequence
     #[arg(long, default_value = "refuse")]
     placeholders: PlaceholderRule,
@@ -114,7 +121,8 @@ async fn import(given: ImportBom, app: &App) -> Result<()> {
 fn request(given: ImportBom, file: Vec<u8>) -> ImportRequest {
     ImportRequest {
         file,
-        parent: given.parent,
+        file_name: given.file.file_name().map(|name| name.to_string_lossy().into_owned()),
+        parent: given.parent.unwrap_or_default(),
         create_parent: given.create_parent,
         sheet: SheetOptions {
             columns: given.map.unwrap_or_default(),
@@ -122,6 +130,8 @@ fn request(given: ImportBom, file: Vec<u8>) -> ImportRequest {
             decimal: given.decimal,
             duplicates: given.duplicates,
             missing_numbers: given.missing_numbers,
+            structure: given.structure,
+            sheet: given.sheet,
             ..SheetOptions::default()
         },
         placeholders: given.placeholders,

@@ -35,6 +35,7 @@ mod m0037_revision_schemes;
 mod m0038_version_iterations;
 mod m0039_structure_types;
 mod m0040_baselines;
+mod m0041_imports;
 
 /// The changes of a product database, oldest first.
 pub struct Migrator;
@@ -73,6 +74,7 @@ impl ChangeList for Migrator {
             Change::expand(m0038_version_iterations::Migration),
             Change::expand(m0039_structure_types::Migration),
             Change::expand(m0040_baselines::Migration),
+            Change::expand(m0041_imports::Migration),
         ]
     }
 }

@@ -65,7 +65,7 @@ enum Tag {
     Baselines,
     /// An item on one page: what it is, what a change of it touches, whether it can be released.
     Products,
-    /// Sheets that become bills of materials.
+    /// Sheets that become bills of materials, and bills of materials as sheets.
     Imports,
     /// Files, and the items they hang on.
     Files,

@@ -1,12 +1,13 @@
 //! Bills of materials: lines between parts, and the trees they form.
 //!
 //! A line is a relationship of type `Part BOM`; the meta engine keeps it unique and free of cycles. Here is what a BOM means:
-//! when and for which configuration a line holds, in which order, how a sheet becomes lines, what may take the place of what,
+//! when and for which configuration a line holds, in which order, how sheets become lines and lines sheets, what may take the place of what,
 //! and what the whole weighs and costs.
 
 pub mod compare;
 mod effectivity;
 mod explode;
+pub mod export;
 mod flat;
 mod heights;
 mod holding;

@@ -14,6 +14,7 @@ use super::mirrors::ItemView;
 use super::model::{ItemType, Model};
 use super::numbering::draws_number;
 use super::repo;
+use super::values::Values;
 use super::write::{Turns, Write};
 use crate::context::Ctx;
 use crate::error::{Error, Result};
@@ -42,13 +43,14 @@ pub async fn apply_all(ctx: &Ctx, mut given: Vec<AmlItem>) -> Result<BulkApplied
     let mut labels = Labels::new();
     let prepare_all = |model: &Model| {
         for (index, item) in given.iter_mut().enumerate() {
-            prepare(item, model, &mut labels).map_err(|error| in_item(error, index))?;
+            prepare(item, model, &mut labels).map_err(|error| BulkFailure::at(index, error).in_items())?;
         }
         Ok(given.iter().fold(Turns::default(), |all, item| turns(model, item, all)))
     };
     let write = Write::begin_fresh(ctx, &mut model, prepare_all).await?;
     repo::items::lock_with_sources(&write.tx, &named(write.model, &given)).await?;
-    let items = Bulk { write: &write, pending: Vec::new(), done: Vec::new() }.apply(given).await?;
+    let items = Bulk { write: &write, pending: Vec::new(), done: Vec::new() }.apply(given).await;
+    let items = items.map_err(BulkFailure::in_items)?;
     write.commit().await?;
     let shown = |(status, item)| (status, ItemView::new(&model, item));
     Ok(BulkApplied { items: items.into_iter().map(shown).collect(), labels })
@@ -84,9 +86,66 @@ fn prepare(item: &mut AmlItem, model: &Model, labels: &mut Labels) -> Result<()>
     labels::resolve(item, model, labels)
 }
 
-/// A failure of one item, as the whole request tells of it.
-fn in_item(error: Error, index: usize) -> Error {
-    error.under(&["items", &index.to_string()]).noting("index", json!(index))
+/// Why many items could not be written together: the first one that could not, where it was one.
+#[derive(Debug)]
+pub struct BulkFailure {
+    pub index: Option<usize>,
+    pub error: Error,
+}
+
+impl BulkFailure {
+    pub(super) fn at(index: usize, error: Error) -> Self {
+        Self { index: Some(index), error }
+    }
+
+    /// As a request of many items tells of it.
+    fn in_items(self) -> Error {
+        let Some(index) = self.index else { return self.error };
+        self.error.under(&["items", &index.to_string()]).noting("index", json!(index))
+    }
+}
+
+impl From<Error> for BulkFailure {
+    fn from(error: Error) -> Self {
+        Self { index: None, error }
+    }
+}
+
+/// Adds many items of one type within a larger write, stored together.
+pub async fn add_items(write: &Write<'_>, kind: &ItemType, given: Vec<Values>) -> Result<Vec<Item>, BulkFailure> {
+    let add =
+        |properties| AmlItem { item_type: kind.id.clone(), action: AmlAction::Add, properties, ..AmlItem::default() };
+    let given = given.into_iter().map(add).collect();
+    let added = Bulk { write, pending: Vec::new(), done: Vec::new() }.apply(given).await?;
+    Ok(added.into_iter().map(|(_, item)| item).collect())
+}
+
+/// Stores items that are prepared, in the order given, and one by one where a key is taken, to tell whose.
+pub(super) async fn insert_all(
+    write: &Write<'_>,
+    items: &[&Item],
+    taken: impl Fn(Error, &Item) -> Error,
+) -> Result<(), BulkFailure> {
+    let mut first = 0;
+    for some in items.chunks(ITEMS_PER_STATEMENT) {
+        let stored = if repeats_a_key(some) {
+            Err(None)
+        } else {
+            write.tx.attempt(repo::items::insert_many(&write.tx, some)).await?.map_err(Some)
+        };
+        match stored {
+            Ok(()) => {}
+            Err(Some(error)) if error.code_name() != Some("DUPLICATE") => return Err(error.into()),
+            Err(_) => {
+                for (at, item) in some.iter().enumerate() {
+                    let stored = repo::items::insert(&write.tx, item).await;
+                    stored.map_err(|error| BulkFailure::at(first + at, taken(error, item)))?;
+                }
+            }
+        }
+        first += some.len();
+    }
+    Ok(())
 }
 
 /// An item that is prepared and not stored.
@@ -105,13 +164,14 @@ struct Bulk<'a, 'w> {
 }
 
 impl Bulk<'_, '_> {
-    async fn apply(mut self, given: Vec<AmlItem>) -> Result<Vec<(&'static str, Item)>> {
+    async fn apply(mut self, given: Vec<AmlItem>) -> Result<Vec<(&'static str, Item)>, BulkFailure> {
         for (index, item) in given.into_iter().enumerate() {
             match self.write.model.item_type(&item.item_type) {
                 Ok(kind) if can_wait(kind, &item) => self.add(index, kind, item).await?,
                 _ => {
                     self.store().await?;
-                    let applied = apply_one(self.write, item).await.map_err(|error| in_item(error, index))?;
+                    let applied = apply_one(self.write, item).await;
+                    let applied = applied.map_err(|error| BulkFailure::at(index, error))?;
                     self.done.push(applied);
                 }
             }
@@ -120,7 +180,7 @@ impl Bulk<'_, '_> {
         Ok(self.done)
     }
 
-    async fn add(&mut self, index: usize, kind: &ItemType, given: AmlItem) -> Result<()> {
+    async fn add(&mut self, index: usize, kind: &ItemType, given: AmlItem) -> Result<(), BulkFailure> {
         let is_drawn = draws_number(kind, &given.properties);
         // A draw passes over numbers that were given by hand, where they are stored.
         let by_hand = |pending: &Pending| !pending.is_drawn && pending.item.item_type == kind.id;
@@ -128,7 +188,7 @@ impl Bulk<'_, '_> {
             self.store().await?;
         }
         let item = add::prepare_item(self.write, kind, given.new_id, given.properties).await;
-        let item = item.map_err(|error| in_item(error, index))?;
+        let item = item.map_err(|error| BulkFailure::at(index, error))?;
         self.pending.push(Pending { index, item, is_drawn });
         Ok(())
     }
@@ -142,34 +202,21 @@ impl Bulk<'_, '_> {
     }
 
     /// Stores what is pending. Where a number is taken, one by one, to tell whose.
-    async fn store(&mut self) -> Result<()> {
+    async fn store(&mut self) -> Result<(), BulkFailure> {
         let pending = std::mem::take(&mut self.pending);
-        for some in pending.chunks(ITEMS_PER_STATEMENT) {
-            let items: Vec<&Item> = some.iter().map(|pending| &pending.item).collect();
-            let stored = if repeats_a_key(&items) {
-                Err(None)
-            } else {
-                self.write.tx.attempt(repo::items::insert_many(&self.write.tx, &items)).await?.map_err(Some)
-            };
-            match stored {
-                Ok(()) => {}
-                Err(Some(error)) if error.code_name() != Some("DUPLICATE") => return Err(error),
-                Err(_) => self.store_one_by_one(some).await?,
-            }
-        }
+        let items: Vec<&Item> = pending.iter().map(|pending| &pending.item).collect();
+        let model = self.write.model;
+        let taken = |error, item: &Item| match model.item_type(&item.item_type) {
+            Ok(kind) => duplicate(error, kind, item),
+            Err(missing) => missing,
+        };
+        let index = |at: usize| pending.get(at).map(|pending| pending.index);
+        let stored = insert_all(self.write, &items, taken).await;
+        stored.map_err(|failure| BulkFailure { index: failure.index.and_then(index), ..failure })?;
         for Pending { index, item, .. } in pending {
-            let kind = self.write.model.item_type(&item.item_type)?;
-            add::record_added(self.write, kind, &item).await.map_err(|error| in_item(error, index))?;
+            let kind = model.item_type(&item.item_type)?;
+            add::record_added(self.write, kind, &item).await.map_err(|error| BulkFailure::at(index, error))?;
             self.done.push(("created", item));
-        }
-        Ok(())
-    }
-
-    async fn store_one_by_one(&self, some: &[Pending]) -> Result<()> {
-        for Pending { index, item, .. } in some {
-            let kind = self.write.model.item_type(&item.item_type)?;
-            let stored = repo::items::insert(&self.write.tx, item).await;
-            stored.map_err(|error| in_item(duplicate(error, kind, item), *index))?;
         }
         Ok(())
     }

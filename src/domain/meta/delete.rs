@@ -9,7 +9,7 @@ use super::aml::{AmlItem, require_id};
 use super::check_outs::require_changeable;
 use super::get::require_visible;
 use super::item::Item;
-use super::model::DataType;
+use super::model::{DataType, ItemType};
 use super::relate::{remove_relationship, require_line};
 use super::repo;
 use super::repo::uses::Going;
@@ -20,6 +20,12 @@ use crate::error::{Error, Result};
 
 /// The most users of an item that a refusal names.
 const MOST_NAMED: u64 = 20;
+
+/// Deletes one item or line within a larger write: an item with its own lines. Fails as a request to delete it does.
+pub async fn delete_item(write: &Write<'_>, kind: &ItemType, id: Uuid) -> Result<Item> {
+    let given = AmlItem { item_type: kind.id.clone(), id: Some(id), ..AmlItem::default() };
+    delete(write, &given).await
+}
 
 /// Deletes an item with its own lines. One that others use is refused, naming by what.
 pub(super) async fn delete(write: &Write<'_>, given: &AmlItem) -> Result<Item> {

@@ -37,6 +37,11 @@ pub async fn descend(ctx: &Ctx, relationship: &str, root: Uuid, depth: u32) -> R
     Ok(graph)
 }
 
+/// The lines of one type that hang on any of the items, by the order of their creation. Unfiltered, as [`descend`].
+pub async fn lines_of_all(ctx: &Ctx, relationship: &str, sources: &[Uuid]) -> Result<Vec<Item>> {
+    repo::graph::lines_of_all(&*ctx.db, relationship, sources).await
+}
+
 /// The lines of one type that lead to an item, those that lead to their sources, and so on, each with its level from 1: what
 /// the caller may get, in the order of levels, at most so many.
 pub async fn ascend(
@@ -109,6 +114,64 @@ pub(super) async fn path_down(tx: &Tx, relationship: &str, from: Uuid, to: Uuid)
     Ok(shortest_path(&below, from, to))
 }
 
+/// Of lines that are to be added, the first that closes a cycle with what is there and with those before it; with the way
+/// from its end back to its begin.
+///
+/// One search finds out that there is none, as a rule: only then is it asked which line it is.
+pub(super) async fn closing_line(
+    tx: &Tx,
+    relationship: &str,
+    lines: &[(Uuid, Uuid)],
+) -> Result<Option<(usize, Vec<Uuid>)>> {
+    let ends: HashSet<Uuid> = lines.iter().map(|(_, related)| *related).collect();
+    let mut below: HashMap<Uuid, Vec<Uuid>> = HashMap::new();
+    for (source, related) in repo::graph::edges_below_all(tx, relationship, &ends).await? {
+        below.entry(source).or_default().push(related);
+    }
+    let mut together = below.clone();
+    for (source, related) in lines {
+        together.entry(*source).or_default().push(*related);
+    }
+    let left = on_cycles(&together);
+    for (at, (source, related)) in lines.iter().enumerate() {
+        if left.contains(source) && left.contains(related) {
+            let path = if source == related { Some(vec![*source]) } else { shortest_path(&below, *related, *source) };
+            if let Some(path) = path {
+                return Ok(Some((at, path)));
+            }
+        }
+        below.entry(*source).or_default().push(*related);
+    }
+    Ok(None)
+}
+
+/// What is left when everything that leads to nothing is taken away, again and again (A. B. Kahn, 1962): nothing, where
+/// there is no cycle.
+fn on_cycles(below: &HashMap<Uuid, Vec<Uuid>>) -> HashSet<Uuid> {
+    let mut above: HashMap<Uuid, Vec<Uuid>> = HashMap::new();
+    let mut outgoing: HashMap<Uuid, usize> = HashMap::new();
+    for (source, all) in below {
+        for related in all {
+            above.entry(*related).or_default().push(*source);
+            *outgoing.entry(*source).or_default() += 1;
+            outgoing.entry(*related).or_default();
+        }
+    }
+    let mut free: Vec<Uuid> = outgoing.iter().filter(|(_, count)| **count == 0).map(|(id, _)| *id).collect();
+    while let Some(id) = free.pop() {
+        outgoing.remove(&id);
+        for source in above.get(&id).into_iter().flatten() {
+            if let Some(count) = outgoing.get_mut(source) {
+                *count -= 1;
+                if *count == 0 {
+                    free.push(*source);
+                }
+            }
+        }
+    }
+    outgoing.into_keys().collect()
+}
+
 fn shortest_path(below: &HashMap<Uuid, Vec<Uuid>>, from: Uuid, to: Uuid) -> Option<Vec<Uuid>> {
     let mut came_from: HashMap<Uuid, Uuid> = HashMap::new();
     let mut queue = VecDeque::from([from]);
@@ -136,6 +199,15 @@ fn shortest_path(below: &HashMap<Uuid, Vec<Uuid>>, from: Uuid, to: Uuid) -> Opti
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_what_is_on_or_above_a_cycle_is_left() {
+        let ids: Vec<Uuid> = (1..=5).map(Uuid::from_u128).collect();
+        let line = |from: usize, to: usize| (ids[from], vec![ids[to]]);
+        assert_eq!(on_cycles(&HashMap::from([line(0, 1), line(1, 2), (ids[3], vec![ids[1], ids[2]])])), HashSet::new());
+        let left = on_cycles(&HashMap::from([line(0, 1), (ids[1], vec![ids[2], ids[4]]), line(2, 1), line(3, 4)]));
+        assert_eq!(left, HashSet::from([ids[0], ids[1], ids[2]]));
+    }
 
     #[test]
     fn the_shortest_way_down_is_found_and_a_missing_one_is_none() {

@@ -28,6 +28,7 @@ mod promote;
 mod query;
 mod references;
 mod relate;
+mod relate_many;
 mod release_policy;
 mod repo;
 mod revision;
@@ -49,14 +50,15 @@ pub use add::add_item;
 pub use aml::{AmlAction, AmlItem};
 pub use apply::{Applied, apply};
 pub use basis::{Basis, ETag, ETags};
-pub use bulk::{BulkApplied, apply_all};
+pub use bulk::{BulkApplied, BulkFailure, add_items, apply_all};
 pub use check_outs::{CheckOut, check_outs_of_others, holder};
 pub use defaults::DefaultExpression;
+pub use delete::delete_item;
 pub use get::{
     find_by_number, find_by_numbers, find_by_prefix, get_item, get_item_type, get_item_types, require_item, states_of,
     with_numbers,
 };
-pub use graph::{End, Graph, ascend, ascend_once, descend, leads, lines_at, readable_among, used_among};
+pub use graph::{End, Graph, ascend, ascend_once, descend, leads, lines_at, lines_of_all, readable_among, used_among};
 pub use item::{FIELDS, Item, parse_id};
 pub use labels::{LABEL_SIGN, Labels};
 pub use mirrors::{Expanded, ItemView};
@@ -70,6 +72,7 @@ pub use relate::{
     add_relationship, add_relationship_again, exists, locked_lines, prepare_line, remove_relationship,
     retarget_relationship,
 };
+pub use relate_many::add_relationships;
 pub use release_policy::{ReleasePolicy, release_policy, set_release_policy};
 pub use repo::history::Taken;
 pub use repo::visible::visible;
@@ -86,7 +89,7 @@ pub use types::{
     assign_permission, change_item_type, change_property, create_item_type, delete_item_type, delete_property,
     forget_model, list_item_types, refresh_item_type,
 };
-pub use update::{lock_to_change, prepare_change, require_locked_item, update_item};
+pub use update::{lock_items, lock_to_change, prepare_change, require_locked_item, update_item};
 pub use values::{Values, normalise, same_value, text_value};
 pub use versions::{
     MAIN, VERSION, VersionEvent, copy_files, copy_lines, ensure_version, has_versions, log_version_event,

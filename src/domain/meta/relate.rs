@@ -132,7 +132,7 @@ fn wrong_end(name: &str, message: impl Into<String>) -> Error {
 
 /// The source of a line, locked, and with the right and the state to be changed; where it hangs on another itself, so must
 /// that be.
-async fn changeable_source(write: &Write<'_>, kind: &ItemType, source: Uuid) -> Result<Item> {
+pub(super) async fn changeable_source(write: &Write<'_>, kind: &ItemType, source: Uuid) -> Result<Item> {
     let source_type = kind.source_type.as_deref().and_then(|kind| write.model.item_type(kind).ok());
     if source_type.is_some_and(|kind| !kind.is_relationship) {
         // As nearly everywhere: one query, since it hangs on nothing.
@@ -163,7 +163,7 @@ pub(super) async fn require_source(write: &Write<'_>, line: &Item) -> Result<()>
     }
 }
 
-fn check_ends(kind: &ItemType, source: &Item, related: &Item) -> Result<()> {
+pub(super) fn check_ends(kind: &ItemType, source: &Item, related: &Item) -> Result<()> {
     for (name, expected, item) in
         [("source_id", &kind.source_type, source), ("related_id", &kind.related_type, related)]
     {
@@ -220,13 +220,21 @@ pub fn exists(error: Error, kind: &ItemType, line: &Item) -> Error {
 
 /// Refuses a line that would put an item below itself.
 async fn refuse_cycle(write: &Write<'_>, kind: &ItemType, source: Uuid, related: Uuid) -> Result<()> {
-    let Some(below) = graph::path_down(&write.tx, &kind.id, related, source).await? else { return Ok(()) };
+    match graph::path_down(&write.tx, &kind.id, related, source).await? {
+        None => Ok(()),
+        Some(below) => Err(cycle(write, source, below).await?),
+    }
+}
+
+/// The refusal of a line from `source` to the first of `below`, which lead back to it.
+pub(super) async fn cycle(write: &Write<'_>, source: Uuid, below: Vec<Uuid>) -> Result<Error> {
+    let related = below.first().copied();
     let path: Vec<Uuid> = std::iter::once(source).chain(below).collect();
     let shown = repo::query::visible_among(&write.tx, write.model, &path).await?;
     // What the caller may not get keeps its place on the path, without its id.
     let path: Vec<Option<String>> = path.iter().map(|id| shown.contains(id).then(|| id.to_string())).collect();
     let sentence: Vec<&str> = path.iter().map(|id| id.as_deref().unwrap_or("(hidden)")).collect();
-    Err(Error::conflict(format!("Cycle detected: {}", sentence.join(" -> ")))
+    Ok(Error::conflict(format!("Cycle detected: {}", sentence.join(" -> ")))
         .code("CYCLE_DETECTED", "The line would put an item below itself. The path shows where.")
         .details(json!({ "parent_id": source, "child_id": related, "cycle_path": path })))
 }

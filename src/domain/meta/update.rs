@@ -42,6 +42,13 @@ pub async fn require_locked_item(write: &Write<'_>, id: Uuid) -> Result<Item> {
     Ok(item)
 }
 
+/// Items of any types, locked until the write ends, in the one order of all; those that are gone are left out. Unfiltered: the
+/// caller decides what may be told of them.
+pub async fn lock_items(write: &Write<'_>, ids: &[Uuid]) -> Result<Vec<Item>> {
+    repo::items::lock_with_sources(&write.tx, ids).await?;
+    repo::items::by_ids(&write.tx, ids).await
+}
+
 /// A line is locked after what it hangs on, as everywhere: whoever locks both never waits for one who waits for it.
 pub(super) async fn lock_item(write: &Write<'_>, kind: &ItemType, id: Uuid) -> Result<Item> {
     if kind.is_relationship {

@@ -24,15 +24,31 @@ const SHEET: &str = "\u{feff}Part Number;Bezeichnung;Menge;Unit Cost\n\
     ;;;Total: 47,90 €\n";
 
 pub(super) async fn import(client: &Client, sheet: &str, fields: &[(&'static str, &str)]) -> Reply {
-    let file = Part::bytes(sheet.as_bytes().to_vec()).file_name("sheet.csv");
+    import_file(client, sheet.as_bytes().to_vec(), fields).await
+}
+
+/// The same with any bytes; the name says nothing about them.
+pub(super) async fn import_file(client: &Client, bytes: Vec<u8>, fields: &[(&'static str, &str)]) -> Reply {
+    let file = Part::bytes(bytes).file_name("sheet.csv");
     let form =
         fields.iter().fold(Form::new().part("file", file), |form, (name, value)| form.text(*name, (*value).to_owned()));
     reply(client.request(Method::POST, "/imports/bom").multipart(form)).await
 }
 
-async fn parts(client: &Client) -> Vec<Value> {
+pub(super) async fn parts(client: &Client) -> Vec<Value> {
     let found = client.post("/aml/apply", &json!({"type": "Part"})).await.expect(200);
     found["items"].as_array().unwrap().iter().map(|item| item["properties"].clone()).collect()
+}
+
+/// From now on only administrators change parts and lines; viewers read them, and nobody else does.
+pub(super) async fn let_viewers_read(admin: &Client) {
+    admin.post("/meta/permissions", &json!({"id": "Read", "name": "Read"})).await.expect(200);
+    let access = json!({"identity_id": "viewer", "can_get": true});
+    admin.post("/meta/permissions/Read/accesses", &access).await.expect(200);
+    for kind in ["Part", "Part BOM"] {
+        let path = format!("/meta/item-types/{kind}/permission");
+        admin.patch(&path, &json!({"permission_id": "Read"})).await.expect(200);
+    }
 }
 
 async fn a_sheet_becomes_a_bom_and_importing_it_again_changes_nothing(at: Installation) {

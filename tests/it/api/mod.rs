@@ -12,6 +12,8 @@ mod effectivities;
 mod errors;
 mod files;
 mod imports;
+mod imports_structure;
+mod imports_undo;
 mod iterations;
 mod jobs;
 mod lifecycles;

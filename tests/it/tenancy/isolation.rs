@@ -73,6 +73,8 @@ impl Loot {
             "upload_id" => self.by_name["upload"].clone(),
             "webhook_id" => self.by_name["webhook"].clone(),
             "delivery_id" => self.by_name["delivery"].clone(),
+            "import_id" => self.by_name["import"].clone(),
+            "mapping_id" | "mapping" => self.by_name["mapping"].clone(),
             "plugin_id" => vec!["yuantus-demo".to_owned()],
             "user_id" | "admin_user_id" | "owner_id" => self.by_name["user"].clone(),
             "version_id" | "source_version_id" | "target_version_id" | "root_version_id" | "v1" | "v2" => {
@@ -207,6 +209,7 @@ async fn furnish(client: &Client, marker: &str) -> Loot {
     let start = id(&lifecycle["states"][0]);
     let step = json!({"action": marker, "from_state_id": start, "to_state_id": state});
     let step = id(&client.post(&format!("{path}/transitions"), &step).await.expect(200));
+    let (import, mapping) = furnish_import(client, marker).await;
     let (properties, views) = furnish_model(client, marker).await;
     let (version, bound) = furnish_version(client, marker, &items[0]).await;
     let (baseline, comparison) = furnish_baseline(client, marker, &items[0]).await;
@@ -230,12 +233,26 @@ async fn furnish(client: &Client, marker: &str) -> Loot {
             ("transition", vec![step]),
             ("user", vec!["4711".to_owned(), "1".to_owned()]),
             ("org", vec!["org-1".to_owned(), "org-2".to_owned()]),
+            ("import", vec![import]),
+            ("mapping", vec![mapping]),
             ("upload", vec![upload]),
             ("webhook", vec![hook]),
             ("delivery", vec![id(&delivery)]),
             ("job", vec![id(&job)]),
         ]),
     }
+}
+
+/// A part from a sheet, and how the sheet was read; both bear the marker.
+async fn furnish_import(client: &Client, marker: &str) -> (String, String) {
+    let sheet = format!("Part Number,Name,Qty\nSHARED-4,{marker},1\n");
+    let file = reqwest::multipart::Part::bytes(sheet.into_bytes()).file_name(format!("{marker}.csv"));
+    let form = reqwest::multipart::Form::new().part("file", file).text("parent", "SHARED-3");
+    let form = form.text("create_parent", marker.to_owned());
+    let report = reply(client.request(Method::POST, "/imports/bom").multipart(form)).await.expect(200);
+    let mapping = json!({"name": marker, "columns": format!("name={marker}"), "options": {"sheet": marker}});
+    let mapping = id(&client.post("/imports/mappings", &mapping).await.expect(200));
+    (report["import_id"].as_str().unwrap().to_owned(), mapping)
 }
 
 /// A version that is checked out with a file bound to it; both bear the marker.
@@ -346,7 +363,7 @@ async fn everything_of(client: &Client) -> Value {
         seen.insert(file.clone(), client.get(&file).await.expect(200));
     }
     seen.insert("previews".to_owned(), previews);
-    for path in ["/plugins", "/plugins/yuantus-demo/config"] {
+    for path in ["/plugins", "/plugins/yuantus-demo/config", "/imports", "/imports/mappings"] {
         seen.insert(path.to_owned(), client.get(path).await.expect(200));
     }
     let mut hooks = client.get("/webhooks").await.expect(200);

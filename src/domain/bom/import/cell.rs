@@ -26,10 +26,11 @@ pub(super) fn check_text(text: &str, longest: usize) -> Result<(), String> {
     Ok(())
 }
 
-/// Checks what identifies a part: beyond [`check_text`], what a spreadsheet leaves where a text was meant.
-pub(super) fn check_identity(text: &str, longest: usize) -> Result<(), String> {
+/// Checks what identifies a part: beyond [`check_text`], what a spreadsheet leaves where a text was meant. `is_literal`: what
+/// looks like a formula is none.
+pub(super) fn check_identity(text: &str, longest: usize, is_literal: bool) -> Result<(), String> {
     const FAILURES: [&str; 8] = ["#REF!", "#N/A", "#NAME?", "#VALUE!", "#DIV/0!", "#NULL!", "#NUM!", "#SPILL!"];
-    if text.starts_with('=') {
+    if text.starts_with('=') && !is_literal {
         return Err("Is a formula; export the sheet with values".to_owned());
     }
     if FAILURES.contains(&text) {
@@ -42,8 +43,8 @@ pub(super) fn check_identity(text: &str, longest: usize) -> Result<(), String> {
 }
 
 /// Checks a number of a part: [`check_identity`], and no joiner, which no script needs there.
-pub(super) fn check_number(text: &str, longest: usize) -> Result<(), String> {
-    check_identity(text, longest)?;
+pub(super) fn check_number(text: &str, longest: usize, is_literal: bool) -> Result<(), String> {
+    check_identity(text, longest, is_literal)?;
     hidden_in_identity(text).map_or(Ok(()), |hidden| Err(holds_hidden(hidden)))
 }
 
@@ -73,7 +74,7 @@ mod tests {
     fn invisible_and_overlong_texts_are_refused() {
         assert_eq!(check_text("a\u{7}b", 10).unwrap_err(), "Holds the invisible character U+0007");
         assert_eq!(check_text("a\u{200b}", 10).unwrap_err(), "Holds the invisible character U+200B");
-        assert!(check_identity("a\u{200d}b", 10).is_ok() && check_number("a\u{200d}b", 10).is_err());
+        assert!(check_identity("a\u{200d}b", 10, false).is_ok() && check_number("a\u{200d}b", 10, false).is_err());
         assert_eq!(check_text("名名名", 2).unwrap_err(), "Has 3 characters; at most 2 are allowed");
         assert!(check_text("名名名", 3).is_ok());
     }
@@ -81,10 +82,11 @@ mod tests {
     #[test]
     fn debris_of_a_spreadsheet_identifies_nothing() {
         for bad in ["=A1&B1", "#REF!", "1.23E+11", "4E+10", "1,5E+06"] {
-            assert!(check_identity(bad, 32).is_err(), "{bad}");
+            assert!(check_identity(bad, 32, false).is_err(), "{bad}");
         }
         for good in ["12E+4", "E+5", "1.2.3E+4", "#12", "M5=x"] {
-            assert!(check_identity(good, 32).is_ok(), "{good}");
+            assert!(check_identity(good, 32, false).is_ok(), "{good}");
         }
+        assert!(check_identity("=A1", 32, true).is_ok() && check_identity("#REF!", 32, true).is_err());
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::field::Field;
-use super::guess::field_of;
+use super::guess::{field_of, is_indented};
 use super::model::UsedColumn;
 use crate::error::{Error, Result};
 
@@ -214,6 +214,11 @@ impl Columns {
     /// How many columns the header has.
     pub fn width(&self) -> usize {
         self.labels.len()
+    }
+
+    /// Whether the header of the number or the name says that blanks before it tell the structure.
+    pub fn is_indented(&self) -> bool {
+        [Field::Number, Field::Name].iter().any(|field| self.label(field).is_some_and(|header| is_indented(&header)))
     }
 
     /// How messages call the column of a field.

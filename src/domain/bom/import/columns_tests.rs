@@ -37,7 +37,8 @@ fn a_header_that_occurs_twice_needs_a_position() {
 
 #[test]
 fn unknown_fields_and_columns_are_refused_with_the_list() {
-    let fields = "the fields are number, name, quantity, uom, find_num, refdes, cost, weight, description, revision, property.NAME";
+    let fields = "the fields are number, name, quantity, uom, find_num, refdes, cost, weight, description, revision, level, \
+                  parent, property.NAME, line.NAME";
     assert!(refusal("colour=x", "a").ends_with(fields));
     assert!(refusal("property.=x", "a").ends_with(fields));
     assert!(refusal("number=Nr", "PN|Qty").ends_with("the columns are #1 \"PN\", #2 \"Qty\""));

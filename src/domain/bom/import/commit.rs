@@ -5,16 +5,20 @@
 
 use uuid::Uuid;
 
+use super::drafts::ROOT;
 use super::model::ImportRequest;
-use super::plan::{Plan, Step, plan};
+use super::plan::{Plan, PlannedLine, Step, plan};
+use super::record::{self, Made};
 use super::report::ImportReport;
 use crate::context::Ctx;
 use crate::domain::bom::{PART, PART_BOM};
-use crate::domain::meta::{self, Item, ItemType, Model, Turns, Write};
+use crate::domain::meta::{self, BulkFailure, Item, ItemType, Model, Turns, Values, Write};
 use crate::error::{Error, Kind, Problem, Result};
 
 /// How often an import is planned before it gives way to others that change the same parts.
 const ATTEMPTS: usize = 3;
+/// So many lines are written together.
+const LINES_TOGETHER: usize = 1000;
 
 /// What an import would do. Writes nothing.
 ///
@@ -47,7 +51,7 @@ pub async fn import_bom(
         if plan.report.problem_count() > 0 {
             return Err(plan.report.refusal());
         }
-        match carry_out(ctx, &model, plan, progress).await {
+        match carry_out(ctx, &model, plan, request.file_name.as_deref(), progress).await {
             Err(error) if attempt < ATTEMPTS && was_overtaken(&error) => attempt += 1,
             done => return done,
         }
@@ -64,6 +68,7 @@ async fn carry_out(
     ctx: &Ctx,
     model: &Model,
     plan: Plan,
+    file_name: Option<&str>,
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Result<ImportReport> {
     let total = plan.lines.len();
@@ -71,22 +76,22 @@ async fn carry_out(
         progress(total, total);
         return Ok(ImportReport { dry_run: false, ..plan.report });
     }
-    let Plan { parent, lines_before, parts, lines, mut report } = plan;
-    let write = Write::begin(ctx, model, turns(model, &parts)?).await?;
-    if let Step::Keep(parent) = parent
-        && lines.iter().any(|line| !line.step.is_kept())
-    {
-        require_unchanged(&write, parent, &lines_before).await?;
+    let write = Write::begin(ctx, model, turns(model, &plan.parts)?).await?;
+    for parent in plan.changed_parents() {
+        let before = plan.lines_before.get(&parent).map_or(&[][..], Vec::as_slice);
+        require_unchanged(&write, parent, before).await?;
     }
-    let mut writer = Writer::begin(&write, &parent, &parts).await?;
-    (report.dry_run, report.parent.id) = (false, Some(writer.parent));
-    for (at, (line, row)) in lines.iter().zip(&mut report.rows).enumerate() {
-        let named = |error| at_row(line.row, error);
-        let (child, number) = writer.part(&write, line.part).await.map_err(named)?;
+    let Plan { parts, part_rows, lines, row_parts, mut report, .. } = plan;
+    let mut writer = Writer::begin(&write)?;
+    let written = writer.parts(parts, &part_rows).await?;
+    let done = |done: usize| progress(done, total);
+    writer.lines(lines, &written, &done).await?;
+    for (row, part) in report.rows.iter_mut().zip(row_parts) {
+        let number = part.and_then(|part| written.get(part)?.number.clone());
         row.number = number.or(row.number.take());
-        writer.line(&write, child, &line.step).await.map_err(named)?;
-        progress(at + 1, total);
     }
+    (report.dry_run, report.parent.id) = (false, written.get(ROOT).map(|parent| parent.id));
+    report.import_id = Some(record::keep(&write, &report, file_name, writer.made).await?);
     write.commit().await?;
     Ok(report)
 }
@@ -102,73 +107,123 @@ fn turns(model: &Model, parts: &[Step]) -> Result<Turns> {
     Ok(drawn.fold(turns, |turns, values| turns.numbering(part, values)))
 }
 
-/// Carries out the steps of a plan within one transaction.
+/// A part of the plan that is there now.
+struct Written {
+    id: Uuid,
+    /// Of what was made.
+    number: Option<String>,
+}
+
+/// Carries out the steps of a plan within one transaction, those alike together.
 struct Writer<'a> {
+    write: &'a Write<'a>,
     part_kind: &'a ItemType,
     line_kind: &'a ItemType,
-    parent: Uuid,
-    parts: &'a [Step],
-    /// Those that are written, with the number of what was made.
-    written: Vec<Option<(Uuid, Option<String>)>>,
+    /// What was made and changed so far.
+    made: Vec<Made>,
 }
 
 impl<'a> Writer<'a> {
-    async fn begin(write: &Write<'a>, parent: &Step, parts: &'a [Step]) -> Result<Self> {
-        let part_kind = write.model.item_type(PART)?;
-        let parent = match parent {
-            Step::Create(values) => meta::add_item(write, part_kind, values.clone()).await?.id,
-            Step::Keep(id) | Step::Change(id, _) => *id,
-        };
-        let line_kind = write.model.item_type(PART_BOM)?;
-        Ok(Self { part_kind, line_kind, parent, parts, written: vec![None; parts.len()] })
+    fn begin(write: &'a Write<'a>) -> Result<Self> {
+        let (part_kind, line_kind) = (write.model.item_type(PART)?, write.model.item_type(PART_BOM)?);
+        Ok(Self { write, part_kind, line_kind, made: Vec::new() })
     }
 
-    /// The part of a line, made or changed when its first line needs it; with its number if it was made.
-    async fn part(&mut self, write: &Write<'_>, at: usize) -> Result<(Uuid, Option<String>)> {
-        let missing = || Error::internal("A planned line has no part");
-        let slot = self.written.get_mut(at).ok_or_else(missing)?;
-        if let Some(written) = slot {
-            return Ok(written.clone());
+    /// The parts in their order, made, changed or as they are.
+    async fn parts(&mut self, steps: Vec<Step>, rows: &[usize]) -> Result<Vec<Written>> {
+        let row = |at: usize| rows.get(at).copied().unwrap_or_default();
+        let (mut places, mut values) = (Vec::new(), Vec::new());
+        let mut written: Vec<Option<Written>> = Vec::with_capacity(steps.len());
+        for (at, step) in steps.into_iter().enumerate() {
+            written.push(match step {
+                Step::Create(given) => {
+                    places.push(at);
+                    values.push(given);
+                    None
+                }
+                Step::Keep(id) => Some(Written { id, number: None }),
+                Step::Change(id, values) => {
+                    self.change(self.part_kind, id, values).await.map_err(|error| at_row(row(at), error))?;
+                    Some(Written { id, number: None })
+                }
+            });
         }
-        let written = match self.parts.get(at).ok_or_else(missing)? {
-            Step::Create(values) => {
-                let item = meta::add_item(write, self.part_kind, values.clone()).await?;
-                (item.id, self.part_kind.number(&item).map(str::to_owned))
+        let added = meta::add_items(self.write, self.part_kind, values).await;
+        let added = added.map_err(|failure| failed(failure, |index| places.get(index).map(|at| row(*at))))?;
+        for (at, item) in places.iter().zip(added) {
+            let number = self.part_kind.number(&item).map(str::to_owned);
+            if let Some(place) = written.get_mut(*at) {
+                *place = Some(Written { id: item.id, number });
             }
-            Step::Change(id, values) => (meta::update_item(write, self.part_kind, *id, values.clone()).await?.id, None),
-            Step::Keep(id) => (*id, None),
-        };
-        *slot = Some(written.clone());
-        Ok(written)
+            self.made.push(Made::created(&item));
+        }
+        let missing = || Error::internal("A planned part was not written");
+        written.into_iter().map(|written| written.ok_or_else(missing)).collect()
     }
 
-    async fn line(&self, write: &Write<'_>, child: Uuid, step: &Step) -> Result<()> {
-        match step {
-            Step::Create(values) => {
-                meta::add_relationship(write, self.line_kind, self.parent, child, values.clone()).await?;
+    async fn lines(&mut self, lines: Vec<PlannedLine>, parts: &[Written], done: &(dyn Fn(usize) + Sync)) -> Result<()> {
+        let missing = || Error::internal("A planned line has no part");
+        let part = |at: usize| parts.get(at).map(|part| part.id).ok_or_else(missing);
+        let mut count = 0;
+        for some in lines.chunks(LINES_TOGETHER) {
+            let (mut rows, mut new) = (Vec::new(), Vec::new());
+            for line in some {
+                match &line.step {
+                    Step::Create(values) => {
+                        rows.push(line.row);
+                        new.push((part(line.parent)?, part(line.part)?, values.clone()));
+                    }
+                    Step::Change(id, values) => {
+                        let changed = self.change(self.line_kind, *id, values.clone()).await;
+                        changed.map_err(|error| at_row(line.row, error))?;
+                    }
+                    Step::Keep(_) => {}
+                }
             }
-            Step::Change(id, values) => {
-                meta::update_item(write, self.line_kind, *id, values.clone()).await?;
+            let added = meta::add_relationships(self.write, self.line_kind, new).await;
+            let added = added.map_err(|failure| failed(failure, |index| rows.get(index).copied()))?;
+            self.made.extend(added.iter().map(Made::created));
+            for _ in some {
+                count += 1;
+                done(count);
             }
-            Step::Keep(_) => {}
+        }
+        Ok(())
+    }
+
+    async fn change(&mut self, kind: &ItemType, id: Uuid, values: Values) -> Result<()> {
+        let before = meta::require_locked_item(self.write, id).await?;
+        let after = meta::update_item(self.write, kind, id, values).await?;
+        if after.change_count != before.change_count {
+            self.made.push(Made::changed(&before, &after));
         }
         Ok(())
     }
 }
 
-/// The parent's lines are those that the plan rests on: without this, two imports of one sheet would each draw numbers for
+/// What went wrong with one of many, at its row.
+fn failed(failure: BulkFailure, row: impl Fn(usize) -> Option<usize>) -> Error {
+    at_row(failure.index.and_then(row).unwrap_or_default(), failure.error)
+}
+
+/// The part's lines are those that the plan rests on: without this, two imports of one sheet would each draw numbers for
 /// the same nameless parts.
 async fn require_unchanged(write: &Write<'_>, parent: Uuid, before: &[Item]) -> Result<()> {
     let kind = write.model.item_type(PART_BOM)?;
     if meta::locked_lines(write, kind, parent).await? == before {
         return Ok(());
     }
-    Err(Error::conflict("The lines of the parent were changed while the sheet was read")
+    Err(Error::conflict("The lines of a part were changed while the sheet was read")
         .code(OVERTAKEN, "Somebody else changed this BOM at the same moment. Import again."))
 }
 
 /// The same failure, with the row it belongs to.
+///
+/// 0 is no row: that of a parent which the request gives.
 fn at_row(row: usize, error: Error) -> Error {
+    if row == 0 {
+        return error;
+    }
     let named = |text: &str| format!("Row {row}: {text}");
     let mut at_row = if error.kind() == Kind::Invalid && !error.problems().is_empty() {
         let problems = error.problems().iter().cloned();

@@ -15,6 +15,7 @@ const FRAME: &str = "Part Number,Name,Qty,UoM,Cost\nP-1,Plate,2,,4.50\nP-2,Bar,1
 fn request(sheet: &str) -> ImportRequest {
     ImportRequest {
         file: sheet.as_bytes().to_vec(),
+        file_name: None,
         parent: "ASSY-1".to_owned(),
         create_parent: Some("Frame".to_owned()),
         sheet: SheetOptions::default(),
@@ -322,8 +323,8 @@ async fn a_plan_that_was_overtaken_is_not_carried_out() {
     let model = Model::load(&org.ctx).await.unwrap();
     let one = plan(&org.ctx, &model, &request).await.unwrap();
     let other = plan(&org.ctx, &model, &request).await.unwrap();
-    carry_out(&org.ctx, &model, one, &|_, _| ()).await.unwrap();
-    let error = carry_out(&org.ctx, &model, other, &|_, _| ()).await.unwrap_err();
+    carry_out(&org.ctx, &model, one, None, &|_, _| ()).await.unwrap();
+    let error = carry_out(&org.ctx, &model, other, None, &|_, _| ()).await.unwrap_err();
     assert_eq!((error.kind(), error.code_name()), (Kind::Conflict, Some(OVERTAKEN)));
     assert_eq!(part_count(&org.ctx).await, 2);
 }

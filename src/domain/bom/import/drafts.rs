@@ -2,11 +2,13 @@
 
 use std::collections::{HashMap, HashSet};
 
+use serde_json::Value;
+
 use super::model::{Existing, ImportRequest, PlaceholderRule, SheetLine, shown};
 use super::placeholder::find_placeholders;
 use super::problems::Findings;
 use super::stock::Stock;
-use crate::domain::meta::{Item, ItemType, Model, Values, normalise, text_value};
+use crate::domain::meta::{DataType, Item, ItemType, Model, Values, normalise, text_value};
 
 /// A number, or what draws one: the number in the sheet, if any, and the name.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -26,6 +28,7 @@ impl PartKey {
 
 /// A part as all rows of the sheet together describe it.
 pub(super) struct Draft<'a> {
+    /// The first row; 0 for a part that no row describes.
     pub row: usize,
     pub number: Option<String>,
     pub values: Values,
@@ -33,7 +36,9 @@ pub(super) struct Draft<'a> {
 }
 
 /// A line of the sheet that can be read; none where a problem stands against it.
+#[derive(Clone)]
 pub(super) struct DraftLine {
+    /// The place of its part among the parts.
     pub part: usize,
     pub uom: String,
     pub values: Values,
@@ -62,18 +67,31 @@ pub(super) struct Basis<'a> {
     pub line: &'a ItemType,
     pub stock: &'a Stock,
     pub rules: &'a Rules,
-    /// The number of the part whose BOM the sheet is.
-    pub parent: &'a str,
+    pub parent: &'a ParentPart,
 }
 
-/// The parts of a sheet, and for each line what it says; none where something is wrong with it.
+/// The part whose BOM the sheet is: there already, or to be made.
+pub(super) struct ParentPart {
+    pub number: String,
+    pub item: Option<Item>,
+    /// What it is made with, beyond what its row in the sheet says.
+    pub values: Values,
+}
+
+/// The place of the part that the sheet is imported into among the parts.
+pub(super) const ROOT: usize = 0;
+
+/// The parts of a sheet, first the one it is imported into, and for each line what it says; none where something is wrong
+/// with it.
 pub(super) fn draft_all<'a>(
     basis: Basis<'a>,
+    root: Option<&SheetLine>,
     lines: &[SheetLine],
     findings: &mut Findings<'_>,
 ) -> (Vec<Draft<'a>>, Vec<Option<DraftLine>>) {
     let unclear = unclear_numbers(basis.rules, lines);
     let mut drafter = Drafter { basis, findings, parts: Vec::new(), by_key: HashMap::new() };
+    drafter.draft_root(root);
     let mut drafts = Vec::with_capacity(lines.len());
     for line in lines {
         let clear = line.number.as_ref().is_none_or(|number| !unclear.contains(number));
@@ -100,10 +118,26 @@ struct Drafter<'a, 'f, 'c> {
 }
 
 impl Drafter<'_, '_, '_> {
+    /// The part that the sheet is imported into, with what its row says, if it has one.
+    fn draft_root(&mut self, root: Option<&SheetLine>) {
+        let ParentPart { number, item, values } = self.basis.parent;
+        let row = root.map_or(0, |root| root.row);
+        let (mut values, item) = (if item.is_some() { Values::new() } else { values.clone() }, item.as_ref());
+        if let Some(given) = root.and_then(|root| self.normalised(row, self.basis.part, of_part(root))) {
+            for (name, value) in given {
+                values.entry(name).or_insert(value);
+            }
+        }
+        if let Some(state) = values.remove("state") {
+            self.check_state(row, item, &text_value(&state));
+        }
+        self.parts.push(Draft { row, number: Some(number.clone()), values, item });
+    }
+
     fn draft(&mut self, line: &SheetLine) -> Option<DraftLine> {
-        if line.number.as_deref() == Some(self.basis.parent) {
+        if line.number.as_ref() == Some(&self.basis.parent.number) {
             let reason = "Is the part that the sheet is imported into; a part cannot be below itself".to_owned();
-            self.findings.add(line.row, "number", self.basis.parent, reason);
+            self.findings.add(line.row, "number", &self.basis.parent.number, reason);
             return None;
         }
         let part = self.draft_part(line);
@@ -115,11 +149,7 @@ impl Drafter<'_, '_, '_> {
 
     /// The part of a line, with what this row adds to it.
     fn draft_part(&mut self, line: &SheetLine) -> Option<usize> {
-        let mut given: Values = line.properties.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
-        if let Some(name) = &line.name {
-            given.insert("name".to_owned(), name.clone().into());
-        }
-        let mut values = self.normalised(line.row, self.basis.part, given)?;
+        let mut values = self.normalised(line.row, self.basis.part, of_part(line))?;
         let item = line.number.as_deref().and_then(|number| self.basis.stock.part(number));
         if let Some(state) = values.remove("state") {
             self.check_state(line.row, item, &text_value(&state));
@@ -159,6 +189,9 @@ impl Drafter<'_, '_, '_> {
         };
         let uom = line.uom.as_deref().unwrap_or(&self.basis.rules.default_uom);
         let mut given = Values::new();
+        for (name, value) in &line.line_properties {
+            given.insert(name.clone(), self.line_value(name, value));
+        }
         given.insert("quantity".to_owned(), quantity.into());
         given.insert("uom".to_owned(), uom.into());
         for (name, value) in [("find_num", &line.find_num), ("refdes", &line.refdes)] {
@@ -167,6 +200,13 @@ impl Drafter<'_, '_, '_> {
             }
         }
         self.normalised(line.row, self.basis.line, given)
+    }
+
+    /// A condition stands in its cell as JSON.
+    fn line_value(&self, name: &str, value: &Value) -> Value {
+        let is_json = self.basis.line.property(name).is_some_and(|property| property.data_type == DataType::Condition);
+        let parsed = value.as_str().filter(|_| is_json).and_then(|text| serde_json::from_str(text).ok());
+        parsed.unwrap_or_else(|| value.clone())
     }
 
     fn normalised(&mut self, row: usize, kind: &ItemType, given: Values) -> Option<Values> {
@@ -192,4 +232,13 @@ impl Drafter<'_, '_, '_> {
             self.findings.add(row, "state", wanted, reason);
         }
     }
+}
+
+/// What a row says about its part, beside the number.
+fn of_part(line: &SheetLine) -> Values {
+    let mut given: Values = line.properties.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+    if let Some(name) = &line.name {
+        given.insert("name".to_owned(), name.clone().into());
+    }
+    given
 }

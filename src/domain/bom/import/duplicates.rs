@@ -1,13 +1,15 @@
 //! The same part listed twice: refused, or summed into one line.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+
+use serde_json::Value;
 
 use super::model::{Duplicates, SheetLine, SheetOptions};
 use super::problems::Problems;
 use crate::types::Quantity;
 
-/// What makes two lines the same: number, name and unit.
-type Key = (Option<String>, Option<String>, String);
+/// What makes two lines the same: the row they hang below, number, name and unit.
+type Key = (Option<usize>, Option<String>, Option<String>, String);
 
 /// The lines without duplicates. Each row that is dropped is summed into an earlier one or adds a problem.
 pub(super) fn settle_duplicates(
@@ -19,7 +21,7 @@ pub(super) fn settle_duplicates(
     let key = |line: &SheetLine| -> Key {
         let known = || line.number.as_ref().and_then(|number| only_names.get(number).cloned().flatten());
         let uom = line.uom.clone().unwrap_or_else(|| options.default_uom.to_uppercase());
-        (line.number.clone(), line.name.clone().or_else(known), uom)
+        (line.parent_row, line.number.clone(), line.name.clone().or_else(known), uom)
     };
     let mut first: HashMap<Key, usize> = HashMap::new();
     let mut kept: Vec<SheetLine> = Vec::with_capacity(lines.len());
@@ -62,12 +64,8 @@ fn only_names(lines: &[SheetLine]) -> HashMap<String, Option<String>> {
 
 /// Adds a line to an earlier one, unless they contradict each other.
 fn add(earlier: &mut SheetLine, line: &SheetLine) -> Result<(), String> {
-    let mut different: Vec<&str> = line
-        .properties
-        .iter()
-        .filter(|(name, value)| earlier.properties.get(*name).is_some_and(|known| known != *value))
-        .map(|(name, _)| name.as_str())
-        .collect();
+    let mut different: Vec<&str> = contradicting(&earlier.properties, &line.properties).collect();
+    different.extend(contradicting(&earlier.line_properties, &line.line_properties));
     if earlier.find_num.as_ref().zip(line.find_num.as_ref()).is_some_and(|(one, other)| one != other) {
         different.push("find_num");
     }
@@ -88,5 +86,17 @@ fn add(earlier: &mut SheetLine, line: &SheetLine) -> Result<(), String> {
     for (name, value) in &line.properties {
         earlier.properties.entry(name.clone()).or_insert_with(|| value.clone());
     }
+    for (name, value) in &line.line_properties {
+        earlier.line_properties.entry(name.clone()).or_insert_with(|| value.clone());
+    }
     Ok(())
+}
+
+/// The names that both give different values.
+fn contradicting<'a>(
+    earlier: &'a BTreeMap<String, Value>,
+    later: &'a BTreeMap<String, Value>,
+) -> impl Iterator<Item = &'a str> {
+    let differs = |(name, value): &(&'a String, &'a Value)| earlier.get(*name).is_some_and(|known| known != *value);
+    later.iter().filter(differs).map(|(name, _)| name.as_str())
 }

@@ -17,7 +17,7 @@ pub(super) fn decode(bytes: &[u8], max_bytes: usize) -> Result<String> {
         return Err(Error::new(Kind::TooLarge, message));
     }
     if bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(&[0xD0, 0xCF, 0x11, 0xE0]) {
-        return Err(file_error(format!("The file is a workbook, not a text: {ADVICE}")));
+        return Err(file_error(format!("The file is a workbook, not a text: save it as .xlsx, or {ADVICE}")));
     }
     let text = match bytes {
         [0xFF, 0xFE, rest @ ..] => utf16(rest, u16::from_le_bytes)?,

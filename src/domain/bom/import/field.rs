@@ -16,11 +16,17 @@ pub enum Field {
     Weight,
     Description,
     Revision,
+    /// How deep a row stands: a level, or an item number such as `1.2.3`.
+    Level,
+    /// The number of the part that a row hangs below.
+    Parent,
     /// Any other property of the item.
     Property(String),
+    /// Any other property of the line.
+    Line(String),
 }
 
-const PLAIN: [(&str, Field); 10] = [
+const PLAIN: [(&str, Field); 12] = [
     ("number", Field::Number),
     ("name", Field::Name),
     ("quantity", Field::Quantity),
@@ -31,6 +37,8 @@ const PLAIN: [(&str, Field); 10] = [
     ("weight", Field::Weight),
     ("description", Field::Description),
     ("revision", Field::Revision),
+    ("level", Field::Level),
+    ("parent", Field::Parent),
 ];
 
 impl FromStr for Field {
@@ -42,13 +50,27 @@ impl FromStr for Field {
         if let Some(field) = plain(text) {
             return Ok(field);
         }
+        if let Some(name) = text.strip_prefix("line.").filter(|name| is_property_name(name)) {
+            let own = plain(name).filter(|field| field.is_of_line() && !field.is_structure());
+            return Ok(own.unwrap_or_else(|| Self::Line(name.to_owned())));
+        }
         match text.strip_prefix("property.") {
             Some("item_number") => Ok(Self::Number),
-            Some(name) if is_property_name(name) => Ok(plain(name)
-                .filter(|field| !matches!(field, Self::Quantity | Self::Uom | Self::FindNum | Self::Refdes))
-                .unwrap_or_else(|| Self::Property(name.to_owned()))),
+            Some(name) if is_property_name(name) => {
+                Ok(plain(name).filter(|field| !field.is_of_line()).unwrap_or_else(|| Self::Property(name.to_owned())))
+            }
             _ => Err(format!("{text:?} is no field; the fields are {}", field_names())),
         }
+    }
+}
+
+impl Field {
+    fn is_of_line(&self) -> bool {
+        matches!(self, Self::Quantity | Self::Uom | Self::FindNum | Self::Refdes) || self.is_structure()
+    }
+
+    fn is_structure(&self) -> bool {
+        matches!(self, Self::Level | Self::Parent)
     }
 }
 
@@ -56,6 +78,7 @@ impl fmt::Display for Field {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Property(name) => write!(out, "property.{name}"),
+            Self::Line(name) => write!(out, "line.{name}"),
             plain => out.write_str(PLAIN.iter().find(|(_, field)| field == plain).map_or("", |(name, _)| name)),
         }
     }
@@ -66,5 +89,5 @@ fn is_property_name(name: &str) -> bool {
 }
 
 fn field_names() -> String {
-    PLAIN.iter().map(|(name, _)| *name).chain(["property.NAME"]).collect::<Vec<_>>().join(", ")
+    PLAIN.iter().map(|(name, _)| *name).chain(["property.NAME", "line.NAME"]).collect::<Vec<_>>().join(", ")
 }

@@ -141,10 +141,66 @@ const DESCRIPTION: [&str; 7] = ["description", "desc", "partdescription", "besch
 const REVISION: [&str; 8] =
     ["revision", "rev", "partrevision", "änderungsstand", "revisionsstand", "版本", "版次", "版本号"];
 
-/// The field a header stands for.
-pub(super) fn field_of(header: &str) -> Option<Field> {
+const LEVEL: [&str; 19] = [
+    "level",
+    "lvl",
+    "bomlevel",
+    "structurelevel",
+    "hierarchylevel",
+    "indent",
+    "indentlevel",
+    "indentation",
+    "outline",
+    "outlinelevel",
+    "outlinenumber",
+    "stufe",
+    "ebene",
+    "strukturstufe",
+    "gliederung",
+    "层级",
+    "层次",
+    "阶层",
+    "阶次",
+];
+const PARENT: [&str; 19] = [
+    "parent",
+    "parentnumber",
+    "parentno",
+    "parentpn",
+    "parentpart",
+    "parentpartnumber",
+    "parentpartno",
+    "parentitem",
+    "parentitemnumber",
+    "usedin",
+    "oberteil",
+    "oberteilnummer",
+    "übergeordnet",
+    "übergeordneteteilenummer",
+    "父件",
+    "父件号",
+    "父料号",
+    "父项",
+    "上级料号",
+];
+
+/// What a header adds when the blanks before its cells tell the structure.
+const INDENTED: [&str; 3] = ["indented", "eingerückt", "缩进"];
+
+/// Whether the blanks before the cells of this column tell the structure.
+pub(super) fn is_indented(header: &str) -> bool {
     let key = key(header);
-    let known: [(Field, &[&str]); 10] = [
+    INDENTED.iter().any(|word| key.ends_with(word))
+}
+
+/// The field a header stands for. `property.colour` and `line.note` stand for what they say.
+pub(super) fn field_of(header: &str) -> Option<Field> {
+    if header.starts_with("property.") || header.starts_with("line.") {
+        return header.parse().ok();
+    }
+    let key = key(header);
+    let key = INDENTED.iter().find_map(|word| key.strip_suffix(word)).unwrap_or(&key);
+    let known: [(Field, &[&str]); 12] = [
         (Field::Number, &NUMBER),
         (Field::Name, &NAME),
         (Field::Quantity, &QUANTITY),
@@ -155,8 +211,10 @@ pub(super) fn field_of(header: &str) -> Option<Field> {
         (Field::Weight, &WEIGHT),
         (Field::Description, &DESCRIPTION),
         (Field::Revision, &REVISION),
+        (Field::Level, &LEVEL),
+        (Field::Parent, &PARENT),
     ];
-    known.into_iter().find(|(_, headers)| headers.contains(&key.as_str())).map(|(field, _)| field)
+    known.into_iter().find(|(_, headers)| headers.contains(&key)).map(|(field, _)| field)
 }
 
 /// Lower-case letters and digits, `#` and an inner slash; `P/N` is spelled `pn`.
@@ -175,6 +233,11 @@ mod tests {
     use super::*;
 
     #[test]
+    fn an_indented_column_says_so() {
+        assert!(is_indented("Part Number (indented)") && !is_indented("Part Number") && !is_indented("Indent"));
+    }
+
+    #[test]
     fn known_headers_are_found_however_they_are_spelled() {
         let cases = [
             ("Part Number", Field::Number),
@@ -191,6 +254,13 @@ mod tests {
             ("Einzelpreis", Field::Cost),
             ("Designator", Field::Refdes),
             ("单位", Field::Uom),
+            ("Level", Field::Level),
+            ("Stufe", Field::Level),
+            ("Parent Part Number", Field::Parent),
+            ("父件号", Field::Parent),
+            ("Part Number (indented)", Field::Number),
+            ("property.vendor", Field::Property("vendor".to_owned())),
+            ("line.note", Field::Line("note".to_owned())),
         ];
         for (header, field) in cases {
             assert_eq!(field_of(header), Some(field), "{header}");

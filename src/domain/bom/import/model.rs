@@ -2,113 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
 use super::columns::ColumnMap;
-use crate::error::{Error, Result};
 use crate::types::Quantity;
 
-/// An enum of named choices that a person writes, with its first variant as the default.
-macro_rules! choices {
-    ($(#[$doc:meta])* $name:ident, $option:literal { $(#[$first_doc:meta])* $first:ident = $first_text:literal, $($(#[$more_doc:meta])* $more:ident = $text:literal),+ $(,)? }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-        #[serde(rename_all = "snake_case")]
-        pub enum $name {
-            #[default]
-            $(#[$first_doc])*
-            $first,
-            $($(#[$more_doc])* $more),+
-        }
-
-        impl $name {
-            /// Every choice as it is written.
-            pub const NAMES: &'static [&'static str] = &[$first_text, $($text),+];
-
-            pub fn as_str(self) -> &'static str {
-                match self {
-                    Self::$first => $first_text,
-                    $(Self::$more => $text),+
-                }
-            }
-        }
-
-        impl FromStr for $name {
-            type Err = Error;
-
-            fn from_str(text: &str) -> Result<Self> {
-                match text {
-                    $first_text => Ok(Self::$first),
-                    $($text => Ok(Self::$more),)+
-                    _ => Err(Error::invalid_field(
-                        "enum",
-                        &["body", $option],
-                        format!(concat!("{:?} is no choice of ", $option, "; choose one of: {}"), text, Self::NAMES.join(", ")),
-                    )),
-                }
-            }
-        }
-    };
-}
-
-choices! {
-    /// Which sign separates the fraction in a number.
-    DecimalStyle, "decimal" {
-        /// Each number must have one reading only; what can be read twice is a problem.
-        Auto = "auto",
-        Point = "point",
-        Comma = "comma",
-    }
-}
-choices! {
-    /// What to do with a part that is listed twice with the same unit.
-    Duplicates, "duplicates" {
-        Refuse = "refuse",
-        /// One line with the sum of the quantities.
-        Sum = "sum",
-    }
-}
-choices! {
-    /// What to do with a number that stands for several names.
-    PlaceholderRule, "placeholders" {
-        Refuse = "refuse",
-        /// `OTS-001`, `OTS-002` … one per name.
-        Suffix = "suffix",
-        /// `OTS-HEX-NUT-M5`: the name becomes part of the number.
-        Name = "name",
-        /// No number: the caller draws one from the type's numbering sequence.
-        Sequence = "sequence",
-    }
-}
-choices! {
-    /// What to do with a row that has a name and no number.
-    MissingNumbers, "missing_numbers" {
-        /// No number: the caller draws one from the type's numbering sequence.
-        Sequence = "sequence",
-        Refuse = "refuse",
-    }
-}
-choices! {
-    /// What to do with a part or a line that is there with other values.
-    Existing, "existing" {
-        Refuse = "refuse",
-        /// It stays as it is.
-        Keep = "keep",
-        /// It takes the values of the sheet.
-        Update = "update",
-    }
-}
-choices! {
-    /// What separates the cells of a row.
-    Delimiter, "delimiter" {
-        Comma = "comma",
-        Semicolon = "semicolon",
-        Tab = "tab",
-    }
-}
+pub use super::choices::{DecimalStyle, Delimiter, Duplicates, Existing, MissingNumbers, PlaceholderRule, Structure};
 
 /// Longest texts, in characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -136,6 +37,11 @@ pub struct SheetOptions {
     pub delimiter: Option<Delimiter>,
     /// 1-based row of the header; `None` is the first row that is not blank.
     pub header_row: Option<usize>,
+    /// The sheet of a workbook, by its name; `None` is the first.
+    pub sheet: Option<String>,
+    pub structure: Structure,
+    /// The number of the part that the sheet is imported into; `None` takes the top row of a sheet with levels.
+    pub root: Option<String>,
     pub decimal: DecimalStyle,
     pub duplicates: Duplicates,
     pub missing_numbers: MissingNumbers,
@@ -151,6 +57,9 @@ impl Default for SheetOptions {
             columns: ColumnMap::default(),
             delimiter: None,
             header_row: None,
+            sheet: None,
+            structure: Structure::default(),
+            root: None,
             decimal: DecimalStyle::default(),
             duplicates: Duplicates::default(),
             missing_numbers: MissingNumbers::default(),
@@ -164,11 +73,13 @@ impl Default for SheetOptions {
 #[derive(Clone)]
 pub struct ImportRequest {
     pub file: Vec<u8>,
-    /// The number of the part whose BOM the sheet is.
+    /// What the record of the import calls it.
+    pub file_name: Option<String>,
+    /// The number of the part whose BOM the sheet is; empty takes the top row of a sheet with levels.
     pub parent: String,
     /// The name under which the parent is made if it is not there; an empty one takes the number.
     pub create_parent: Option<String>,
-    /// Its `limits` are those of the part type.
+    /// Its `limits` are those of the part type, its `root` is the parent.
     pub sheet: SheetOptions,
     pub placeholders: PlaceholderRule,
     pub existing: Existing,
@@ -180,6 +91,10 @@ pub struct ParsedSheet {
     pub header: Vec<String>,
     /// Which column was read as what, so that a guess can be seen.
     pub columns: Vec<UsedColumn>,
+    /// How the rows hang together; never `Auto`.
+    pub structure: Structure,
+    /// The row of the part that the sheet is imported into, where it has one.
+    pub root: Option<SheetLine>,
     pub lines: Vec<SheetLine>,
     pub skipped: Vec<SkippedRow>,
     pub problems: Vec<RowProblem>,
@@ -204,6 +119,10 @@ pub struct UsedColumn {
 pub struct SheetLine {
     /// 1-based, as a spreadsheet counts.
     pub row: usize,
+    /// How far it is below the part that the sheet is imported into, from 1.
+    pub level: u32,
+    /// The row of the part that it hangs below; `None` is the part that the sheet is imported into.
+    pub parent_row: Option<usize>,
     /// Further rows whose quantities are summed in this line.
     pub summed_rows: Vec<usize>,
     /// `None`: to be drawn from the numbering sequence, once per `original_number` and `name`.
@@ -219,6 +138,8 @@ pub struct SheetLine {
     pub refdes: Option<String>,
     /// `cost` and `weight` as JSON numbers, everything else as text; empty cells are left out.
     pub properties: BTreeMap<String, Value>,
+    /// Further properties of the line itself, as text.
+    pub line_properties: BTreeMap<String, Value>,
 }
 
 /// As text, because a JSON number is not exact for every reader.

@@ -7,6 +7,8 @@ fn line(row: usize, number: &str, name: &str) -> SheetLine {
     let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     SheetLine {
         row,
+        level: 1,
+        parent_row: None,
         summed_rows: Vec::new(),
         number: text(number),
         original_number: text(number),
@@ -16,6 +18,7 @@ fn line(row: usize, number: &str, name: &str) -> SheetLine {
         find_num: None,
         refdes: None,
         properties: Default::default(),
+        line_properties: Default::default(),
     }
 }
 

@@ -1,13 +1,13 @@
 //! What an import will write: each part and line of the sheet held against what is there. Reads only.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use uuid::Uuid;
 
 use super::compare::{Outcome, decide};
-use super::drafts::{Basis, Rules};
+use super::drafts::{Basis, ParentPart, ROOT, Rules};
 use super::lines::parse_sheet;
-use super::model::{ImportRequest, Limits, ParsedSheet, PlaceholderRule, SheetLine, SheetOptions};
+use super::model::{ImportRequest, Limits, ParsedSheet, PlaceholderRule, SheetLine, SheetOptions, Structure};
 use super::placeholder::assign_numbers;
 use super::problems::{Findings, Problems};
 use super::recall::recall;
@@ -39,12 +39,21 @@ impl Step {
     pub fn is_kept(&self) -> bool {
         matches!(self, Self::Keep(_))
     }
+
+    /// None before it is made.
+    pub fn id(&self) -> Option<Uuid> {
+        match self {
+            Self::Create(_) => None,
+            Self::Keep(id) | Self::Change(id, _) => Some(*id),
+        }
+    }
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct PlannedLine {
     pub row: usize,
-    /// The place of its part in the plan.
+    /// The places of the part above and of its own in the plan.
+    pub parent: usize,
     pub part: usize,
     pub step: Step,
 }
@@ -52,32 +61,39 @@ pub(super) struct PlannedLine {
 /// Everything that an import will write. Parts and lines are complete only when the report has no problems.
 #[derive(Debug)]
 pub(super) struct Plan {
-    /// Never a change.
-    pub parent: Step,
-    /// The parent's lines when the plan was made.
-    pub lines_before: Vec<Item>,
+    /// First the part that the sheet is imported into.
     pub parts: Vec<Step>,
-    /// One for each row of the report.
+    /// The row that first speaks of each part; 0 where none does.
+    pub part_rows: Vec<usize>,
     pub lines: Vec<PlannedLine>,
+    /// The place of the part of each row of the report.
+    pub row_parts: Vec<Option<usize>>,
+    /// The lines that the parts had when the plan was made.
+    pub lines_before: HashMap<Uuid, Vec<Item>>,
     pub report: ImportReport,
 }
 
 impl Plan {
     pub fn changes_nothing(&self) -> bool {
-        self.parent.is_kept()
-            && self.parts.iter().all(|part| part.is_kept())
-            && self.lines.iter().all(|line| line.step.is_kept())
+        self.parts.iter().all(Step::is_kept) && self.lines.iter().all(|line| line.step.is_kept())
+    }
+
+    /// The parts that are there and whose lines change, in the order in which everybody locks.
+    pub fn changed_parents(&self) -> BTreeSet<Uuid> {
+        let changed = self.lines.iter().filter(|line| !line.step.is_kept());
+        changed.filter_map(|line| self.parts.get(line.parent)?.id()).collect()
     }
 
     /// The rights and the state of the parent that its steps need, before any row is written.
     async fn require_rights(&self, ctx: &Ctx, model: &Model, parent: Option<&Item>) -> Result<()> {
-        if self.parent.is_creation() || self.parts.iter().any(|part| part.is_creation()) {
+        if self.parts.iter().any(Step::is_creation) {
             model.require_create(model.item_type(PART)?)?;
         }
         if self.lines.iter().any(|line| line.step.is_creation()) {
             model.require_create(model.item_type(PART_BOM)?)?;
         }
-        if let Some(parent) = parent.filter(|_| self.lines.iter().any(|line| !line.step.is_kept())) {
+        let is_own = |line: &PlannedLine| line.parent == ROOT && !line.step.is_kept();
+        if let Some(parent) = parent.filter(|_| self.lines.iter().any(is_own)) {
             model.require(parent, Action::Update)?;
             model.require_unlocked(parent)?;
             if let Some(check_out) = meta::check_outs_of_others(ctx, [parent]).await?.get(&parent.id) {
@@ -94,25 +110,27 @@ impl Plan {
 /// needs; whatever is wrong with a row is in the report.
 pub(super) async fn plan(ctx: &Ctx, model: &Model, request: &ImportRequest) -> Result<Plan> {
     let kind = model.item_type(PART)?;
-    let parent = Parent::find(ctx, model, kind, request).await?;
-    let options = SheetOptions { limits: limits(kind, request), ..request.sheet.clone() };
+    let root = Some(request.parent.trim().to_owned()).filter(|number| !number.is_empty());
+    let options = SheetOptions { limits: limits(kind, request), root, ..request.sheet.clone() };
     let file = request.file.clone();
     let (mut sheet, options) = aside(move || Ok((parse_sheet(&file, &options)?, options))).await?;
-    let item = parent.item.as_ref();
-    let stock = Stock::load(ctx, model, kind, item.map(|item| item.id), &sheet, request.placeholders).await?;
+    let parent = find_parent(ctx, model, kind, request, &sheet).await?;
+    let id = parent.item.as_ref().map(|item| item.id);
+    let stock = Stock::load(ctx, model, kind, id, &sheet, request.placeholders).await?;
 
-    let held = Held { model: model.clone(), stock, rules: Rules::of(request), parent: parent.number.clone() };
-    let (decided, sheet, stock) = aside(move || {
+    let held = Held { model: model.clone(), stock, rules: Rules::of(request), parent };
+    let (decided, sheet, held) = aside(move || {
         let decided = held.decide(&mut sheet, &options.limits)?;
-        Ok((decided, sheet, held.stock))
+        Ok((decided, sheet, held))
     })
     .await?;
+    let Held { stock, parent, .. } = held;
     let Decided { lines, mut outcome } = decided;
 
     let report = report(&parent, sheet, lines, &mut outcome);
-    let (step, item) = (parent.step, parent.item);
-    let plan = Plan { parent: step, lines_before: stock.lines, parts: outcome.parts, lines: outcome.lines, report };
-    plan.require_rights(ctx, model, item.as_ref()).await?;
+    let Outcome { parts, part_rows, lines, row_parts, .. } = outcome;
+    let plan = Plan { parts, part_rows, lines, row_parts, lines_before: stock.lines, report };
+    plan.require_rights(ctx, model, parent.item.as_ref()).await?;
     Ok(plan)
 }
 
@@ -121,7 +139,7 @@ struct Held {
     model: Model,
     stock: Stock,
     rules: Rules,
-    parent: String,
+    parent: ParentPart,
 }
 
 struct Decided {
@@ -137,18 +155,32 @@ impl Held {
         let Self { model, stock, rules, parent } = self;
         let (part, line) = (model.item_type(PART)?, model.item_type(PART_BOM)?);
         let basis = Basis { model, part, line, stock, rules, parent };
-        let outcome = decide(basis, &lines, Findings::new(&sheet.columns, problems))?;
+        let outcome = decide(basis, sheet.root.as_ref(), &lines, Findings::new(&sheet.columns, problems))?;
         Ok(Decided { lines: lines.len(), outcome })
     }
 }
 
-fn report(parent: &Parent, sheet: ParsedSheet, lines: usize, outcome: &mut Outcome) -> ImportReport {
-    let parts = |fits: fn(&Step) -> bool| outcome.parts.iter().filter(|step| fits(step)).count();
+fn report(parent: &ParentPart, sheet: ParsedSheet, lines: usize, outcome: &mut Outcome) -> ImportReport {
+    // The parent is told of beside the parts.
+    let parts = |fits: fn(&Step) -> bool| outcome.parts.iter().skip(ROOT + 1).filter(|step| fits(step)).count();
     let of_lines = |fits: fn(&Step) -> bool| outcome.lines.iter().filter(|line| fits(&line.step)).count();
+    let name = match outcome.parts.get(ROOT) {
+        Some(Step::Create(values) | Step::Change(_, values)) => values.get("name").map(meta::text_value),
+        _ => None,
+    };
+    let parent = ParentReport {
+        id: parent.item.as_ref().map(|item| item.id),
+        number: parent.number.clone(),
+        name: name.or_else(|| parent.item.as_ref().and_then(Item::name).map(str::to_owned)),
+        created: parent.item.is_none(),
+        changes: std::mem::take(&mut outcome.root_changes),
+    };
     ImportReport {
         dry_run: true,
-        parent: parent.report(),
+        import_id: None,
+        parent,
         columns: sheet.columns,
+        structure: sheet.structure,
         lines,
         parts_created: parts(Step::is_creation),
         parts_matched: parts(Step::is_kept),
@@ -199,50 +231,39 @@ fn numbered(
     numbered.lines
 }
 
-/// The part whose BOM the sheet is: there already, or to be made.
-struct Parent {
-    number: String,
-    item: Option<Item>,
-    step: Step,
-}
-
-impl Parent {
-    async fn find(ctx: &Ctx, model: &Model, kind: &ItemType, request: &ImportRequest) -> Result<Self> {
-        let number = request.parent.trim();
-        if number.is_empty() {
-            return Err(Error::invalid_field("missing", &["body", "parent"], "Field required"));
-        }
-        if let Some(item) = meta::find_by_number(ctx, model, kind, number).await? {
-            return Ok(Self { number: number.to_owned(), step: Step::Keep(item.id), item: Some(item) });
-        }
-        let Some(name) = request.create_parent.as_deref().map(str::trim) else {
-            return Err(Error::not_found(format!("{} {number} not found", kind.label)).code(
-                "PARENT_NOT_FOUND",
-                format!(
-                    "There is no {} {number} to put the lines under. Make it first, or let the import make it.",
-                    kind.label
-                ),
-            ));
-        };
-        let mut values = Values::new();
-        values.insert(number_property(kind)?.to_owned(), number.into());
-        values.insert("name".to_owned(), if name.is_empty() { number } else { name }.into());
-        let values = normalise(kind, values).map_err(|error| about_parent(kind, &error))?;
-        Ok(Self { number: number.to_owned(), item: None, step: Step::Create(values) })
+/// The part whose BOM the sheet is, by the number that the request or the sheet's own top row gives.
+async fn find_parent(
+    ctx: &Ctx,
+    model: &Model,
+    kind: &ItemType,
+    request: &ImportRequest,
+    sheet: &ParsedSheet,
+) -> Result<ParentPart> {
+    let (asked, top) = (request.parent.trim(), sheet.root.as_ref());
+    let by_sheet = || top.and_then(|top| top.number.clone()).filter(|_| sheet.structure != Structure::Flat);
+    let number = if asked.is_empty() { by_sheet() } else { Some(asked.to_owned()) };
+    let number = number.ok_or_else(|| Error::invalid_field("missing", &["body", "parent"], "Field required"))?;
+    if let Some(item) = meta::find_by_number(ctx, model, kind, &number).await? {
+        return Ok(ParentPart { number, item: Some(item), values: Values::new() });
     }
-
-    fn report(&self) -> ParentReport {
-        let name = match &self.step {
-            Step::Create(values) => values.get("name").map(meta::text_value),
-            _ => self.item.as_ref().and_then(Item::name).map(str::to_owned),
-        };
-        ParentReport {
-            id: self.item.as_ref().map(|item| item.id),
-            number: self.number.clone(),
-            name,
-            created: self.item.is_none(),
-        }
+    let asked_name = request.create_parent.as_deref().map(str::trim);
+    if asked_name.is_none() && !asked.is_empty() {
+        return Err(Error::not_found(format!("{} {number} not found", kind.label)).code(
+            "PARENT_NOT_FOUND",
+            format!(
+                "There is no {} {number} to put the lines under. Make it first, or let the import make it.",
+                kind.label
+            ),
+        ));
     }
+    let own_name = top.and_then(|top| top.name.clone());
+    let name = asked_name.filter(|name| !name.is_empty()).map(str::to_owned);
+    let name = name.or(own_name).or_else(|| asked_name.map(|_| number.clone()));
+    let mut values = Values::new();
+    values.insert(number_property(kind)?.to_owned(), number.clone().into());
+    values.extend(name.map(|name| ("name".to_owned(), name.into())));
+    let values = normalise(kind, values).map_err(|error| about_parent(kind, &error))?;
+    Ok(ParentPart { number, item: None, values })
 }
 
 fn about_parent(kind: &ItemType, error: &Error) -> Error {

@@ -3,7 +3,8 @@
 use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
-use super::model::{Placeholder, RowProblem, SkippedRow, UsedColumn};
+use super::model::{Placeholder, RowProblem, SkippedRow, Structure, UsedColumn};
+use super::record::ImportCounts;
 use crate::error::{Error, Kind};
 use crate::types::Quantity;
 
@@ -15,8 +16,12 @@ const MOST_IN_DETAILS: usize = 200;
 pub struct ImportReport {
     /// Nothing was written.
     pub dry_run: bool,
+    /// The record of what was written, by which it can be taken back; none where nothing was.
+    pub import_id: Option<Uuid>,
     pub parent: ParentReport,
     pub columns: Vec<UsedColumn>,
+    /// How the rows hang together: `flat`, `level`, `parent` or `indented`.
+    pub structure: Structure,
     /// How many lines the sheet has; some may stand for several rows.
     pub lines: usize,
     /// Parts besides the parent, each counted once: made, found and left alone, found and changed.
@@ -44,6 +49,20 @@ pub struct ParentReport {
     pub name: Option<String>,
     /// It did not exist before.
     pub created: bool,
+    /// What its own row changes, where the sheet has one.
+    pub changes: Vec<FieldChange>,
+}
+
+/// One value that changes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FieldChange {
+    /// `part` or `line`.
+    pub of: &'static str,
+    /// The name of the property.
+    pub field: String,
+    /// None where there is none yet.
+    pub before: Option<String>,
+    pub after: String,
 }
 
 /// What becomes of one line.
@@ -51,6 +70,10 @@ pub struct ParentReport {
 pub struct RowReport {
     /// 1-based, as a spreadsheet counts.
     pub row: usize,
+    /// How far it is below the part that the sheet is imported into, from 1.
+    pub level: u32,
+    /// The number of the part that it hangs below; none where that is yet to be drawn.
+    pub parent: Option<String>,
     /// None: drawn from the numbering sequence when the part is made.
     pub number: Option<String>,
     /// The number as the sheet has it.
@@ -60,6 +83,8 @@ pub struct RowReport {
     pub quantity: Quantity,
     pub uom: String,
     pub verdict: Verdict,
+    /// What the row changes of its part and its line, or would where that is refused.
+    pub changes: Vec<FieldChange>,
 }
 
 /// As text, because a JSON number is not exact for every reader.
@@ -100,6 +125,18 @@ impl ImportReport {
         self.problems.len() + self.unlisted_problems
     }
 
+    pub fn counts(&self) -> ImportCounts {
+        ImportCounts {
+            lines: self.lines as u64,
+            parts_created: self.parts_created as u64,
+            parts_matched: self.parts_matched as u64,
+            parts_updated: self.parts_updated as u64,
+            lines_created: self.lines_created as u64,
+            lines_updated: self.lines_updated as u64,
+            lines_unchanged: self.lines_unchanged as u64,
+        }
+    }
+
     /// Why nothing was written.
     pub(super) fn refusal(&self) -> Error {
         let count = self.problem_count();
@@ -135,8 +172,10 @@ mod tests {
         let problem = |row| RowProblem { row, column: None, value: String::new(), reason: "No.".into() };
         let report = ImportReport {
             dry_run: true,
-            parent: ParentReport { id: None, number: "P-1".into(), name: None, created: true },
+            import_id: None,
+            parent: ParentReport { id: None, number: "P-1".into(), name: None, created: true, changes: Vec::new() },
             columns: Vec::new(),
+            structure: Structure::Flat,
             lines: 0,
             parts_created: 0,
             parts_matched: 0,

@@ -20,9 +20,12 @@ pub(super) fn kind_of(row: &Row, header: &Row, columns: &Columns) -> RowKind {
     if repeats(row, header, columns) {
         return RowKind::Skipped(SkipReason::RepeatedHeader);
     }
+    // A row of totals has neither a place in the structure nor a unit, whatever a part is called.
+    let placed = [Field::Level, Field::Parent, Field::Uom].iter().any(filled);
     match (filled(&Field::Number), filled(&Field::Name)) {
         (false, false) => unnamed(row, columns, filled(&Field::Quantity)),
         (true, true) => RowKind::Line,
+        (true, false) | (false, true) if placed && filled(&Field::Quantity) => RowKind::Line,
         (number, _) => {
             let identity = columns.get(if number { &Field::Number } else { &Field::Name });
             let identity = identity.map(|column| row.cell(column)).unwrap_or_default();

@@ -5,13 +5,14 @@ use csv::StringRecord;
 use super::cell;
 use super::encoding::{decode, file_error};
 use super::model::{Delimiter, SheetOptions};
+use super::{literal, workbook};
 use crate::error::{Error, Kind, Result};
 
 /// The most rows below the header.
 pub const MAX_ROWS: usize = 100_000;
 
 /// The most cells in a row.
-const MAX_COLUMNS: usize = 1_000;
+pub(super) const MAX_COLUMNS: usize = 1_000;
 
 /// Rows that are looked at to tell the delimiter.
 const SAMPLE: usize = 20;
@@ -22,9 +23,40 @@ pub(super) struct Row {
     /// 1-based, as a spreadsheet counts: a quoted line break does not begin a new row.
     pub row: usize,
     cells: StringRecord,
+    /// The cells that a workbook holds as numbers: their texts have a decimal point, whatever the sheet writes elsewhere.
+    numbers: Vec<usize>,
+    /// A workbook tells texts from formulas.
+    is_typed: bool,
 }
 
 impl Row {
+    /// A row of a workbook.
+    pub fn typed(row: usize, cells: StringRecord, numbers: Vec<usize>) -> Self {
+        Self { row, cells, numbers, is_typed: true }
+    }
+
+    /// The cell, and whether it is a text whatever it begins with: an apostrophe says so in front of what a spreadsheet
+    /// would take for a formula, and is taken off.
+    pub fn text_cell(&self, column: usize) -> (String, bool) {
+        let text = self.cell(column);
+        match literal::unescaped(&text) {
+            Some(text) => (text.to_owned(), true),
+            None => (text, self.is_typed),
+        }
+    }
+
+    /// Whether the workbook holds the cell as a number.
+    pub fn is_number(&self, column: usize) -> bool {
+        self.numbers.contains(&column)
+    }
+
+    /// How many blanks stand before the text of a cell; a tab is worth several.
+    pub fn blanks(&self, column: usize, tab: usize) -> usize {
+        let text = self.cells.get(column).unwrap_or_default();
+        let before = text.chars().take_while(|sign| sign.is_whitespace());
+        if text.trim().is_empty() { 0 } else { before.map(|sign| if sign == '\t' { tab } else { 1 }).sum() }
+    }
+
     /// The cell with tidy white space; empty where the row is too short.
     pub fn cell(&self, column: usize) -> String {
         cell::tidy(self.cells.get(column).unwrap_or_default())
@@ -51,8 +83,16 @@ pub(super) struct Sheet {
     pub rows: Vec<Row>,
 }
 
-/// Reads the whole file. Refuses what is no text, has no header or is too large.
+/// Reads the whole file, as a workbook or as a text; its bytes tell which. Refuses what is neither, has no header or is too
+/// large.
 pub(super) fn read(bytes: &[u8], options: &SheetOptions) -> Result<Sheet> {
+    if workbook::is_workbook(bytes) {
+        let mut rows = workbook::read(bytes, options)?.into_iter();
+        return assemble(options, || Ok(rows.next()));
+    }
+    if options.sheet.is_some() {
+        return Err(Error::invalid_field("value_error", &["body", "sheet"], "Only a workbook has sheets with names"));
+    }
     let text = decode(bytes, options.max_bytes)?;
     let (first_row, body, declared) = declared_delimiter(&text);
     let open = |delimiter| Records::new(body, first_row, delimiter);
@@ -61,9 +101,14 @@ pub(super) fn read(bytes: &[u8], options: &SheetOptions) -> Result<Sheet> {
         None => detect(options.header_row.unwrap_or(1), open),
     };
     let mut records = open(delimiter);
+    assemble(options, || records.next_row())
+}
+
+/// Tells the header from what is above and below it.
+fn assemble(options: &SheetOptions, mut next_row: impl FnMut() -> Result<Option<Row>>) -> Result<Sheet> {
     let mut above = Vec::new();
     let header = loop {
-        let Some(row) = records.next_row()? else { return Err(no_header(options.header_row)) };
+        let Some(row) = next_row()? else { return Err(no_header(options.header_row)) };
         match options.header_row {
             Some(wanted) if row.row < wanted => above.push(row),
             Some(wanted) if row.row > wanted => return Err(no_header(options.header_row)),
@@ -72,7 +117,7 @@ pub(super) fn read(bytes: &[u8], options: &SheetOptions) -> Result<Sheet> {
         check_count(above.len())?;
     };
     let mut rows = Vec::new();
-    while let Some(row) = records.next_row()? {
+    while let Some(row) = next_row()? {
         rows.push(row);
         check_count(rows.len())?;
     }
@@ -171,7 +216,7 @@ impl<'t> Records<'t> {
                 return Err(Error::new(Kind::TooLarge, message));
             }
             if cells.iter().any(|text| !text.trim().is_empty()) {
-                return Ok(Some(Row { row: self.row, cells }));
+                return Ok(Some(Row { row: self.row, cells, numbers: Vec::new(), is_typed: false }));
             }
         }
     }

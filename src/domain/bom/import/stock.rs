@@ -1,10 +1,10 @@
-//! What the database holds of a sheet's parts and of the parent's lines, read in a few queries whatever the sheet's length.
+//! What the database holds of a sheet's parts and of their lines, read in a few queries whatever the sheet's length.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use uuid::Uuid;
 
-use super::model::{ParsedSheet, PlaceholderRule};
+use super::model::{ParsedSheet, PlaceholderRule, SheetLine};
 use super::slug::slug;
 use crate::context::Ctx;
 use crate::domain::bom::PART_BOM;
@@ -18,9 +18,9 @@ const MOST_PLACEHOLDERS: usize = 100;
 /// Parts and lines as they are now; of the parts only what the caller may read.
 #[derive(Debug, Default)]
 pub(super) struct Stock {
-    /// Every line of the parent in the order of creation.
-    pub lines: Vec<Item>,
-    /// The numbers of the parent's children by name, in the order of their lines.
+    /// The lines that are there of every part of the sheet that others hang below, in the order of creation.
+    pub lines: HashMap<Uuid, Vec<Item>>,
+    /// The numbers of the children of the parent, and of what is below it, by name and in the order of their lines.
     pub children: HashMap<String, Vec<String>>,
     parts: HashMap<String, Item>,
     by_name: HashMap<String, Vec<String>>,
@@ -39,7 +39,8 @@ impl Stock {
     ) -> Result<Self> {
         let mut stock = Self::default();
         if let Some(parent) = parent {
-            stock.load_children(ctx, model, kind, parent).await?;
+            let levels = sheet.lines.iter().map(|line| line.level).max().unwrap_or(1);
+            stock.load_children(ctx, model, kind, parent, levels).await?;
         }
         let numbers: BTreeSet<&String> = sheet.lines.iter().filter_map(|line| line.number.as_ref()).collect();
         let numbers: Vec<String> = numbers.into_iter().cloned().collect();
@@ -53,6 +54,7 @@ impl Stock {
                 stock.keep(kind, found);
             }
         }
+        stock.load_lines(ctx, sheet).await?;
         stock.check_outs = meta::check_outs_of_others(ctx, stock.parts.values()).await?;
         Ok(stock)
     }
@@ -62,22 +64,55 @@ impl Stock {
         self.check_outs.get(&item.id).map_or(Ok(()), |check_out| Err(check_out.refusal()))
     }
 
-    async fn load_children(&mut self, ctx: &Ctx, model: &Model, kind: &ItemType, parent: Uuid) -> Result<()> {
-        let mut graph = meta::descend(ctx, PART_BOM, parent, 1).await?;
-        self.lines = graph.lines.remove(&parent).unwrap_or_default();
+    /// What is below the parent, as far down as the sheet goes.
+    async fn load_children(
+        &mut self,
+        ctx: &Ctx,
+        model: &Model,
+        kind: &ItemType,
+        parent: Uuid,
+        levels: u32,
+    ) -> Result<()> {
+        let mut graph = meta::descend(ctx, PART_BOM, parent, levels).await?;
+        let mut level = vec![parent];
+        let mut seen = HashSet::from([parent]);
         let mut children = Vec::new();
-        for line in &self.lines {
-            // A child with lines in several units is taken once.
-            if let Some(child) = line.related_id.and_then(|id| graph.items.remove(&id))
-                && model.allow(&child, Action::Get)
-            {
+        while !level.is_empty() {
+            let mut next = Vec::new();
+            for line in level.iter().filter_map(|source| graph.lines.get(source)).flatten() {
+                // A child with several lines is taken once.
+                let Some(id) = line.related_id.filter(|id| seen.insert(*id)) else { continue };
+                let Some(child) = graph.items.remove(&id).filter(|child| model.allow(child, Action::Get)) else {
+                    continue;
+                };
                 if let (Some(name), Some(number)) = (child.name(), kind.number(&child)) {
                     self.children.entry(name.to_owned()).or_default().push(number.to_owned());
                 }
                 children.push(child);
+                next.push(id);
+            }
+            level = next;
+        }
+        self.lines = graph.lines;
+        self.lines.entry(parent).or_default();
+        self.keep(kind, children);
+        Ok(())
+    }
+
+    /// The lines of those parts of the sheet that are elsewhere, and that others hang below.
+    async fn load_lines(&mut self, ctx: &Ctx, sheet: &ParsedSheet) -> Result<()> {
+        let parents: HashSet<usize> = sheet.lines.iter().filter_map(|line| line.parent_row).collect();
+        let is_parent =
+            |line: &&SheetLine| parents.contains(&line.row) || line.summed_rows.iter().any(|row| parents.contains(row));
+        let numbers = sheet.lines.iter().filter(is_parent).filter_map(|line| line.number.as_deref());
+        let known: BTreeSet<Uuid> = numbers.filter_map(|number| Some(self.parts.get(number)?.id)).collect();
+        // Those at the lowest level of the parent's structure have been read without their lines.
+        let open: Vec<Uuid> = known.into_iter().filter(|id| !self.lines.contains_key(id)).collect();
+        for line in meta::lines_of_all(ctx, PART_BOM, &open).await? {
+            if let Some(source) = line.source_id {
+                self.lines.entry(source).or_default().push(line);
             }
         }
-        self.keep(kind, children);
         Ok(())
     }
 

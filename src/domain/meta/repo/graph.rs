@@ -76,6 +76,36 @@ pub async fn edges_below(tx: &Tx, kind: &str, from: Uuid) -> Result<Vec<(Uuid, U
     rows.iter().map(|row| Ok((row.try_get("", "source_id")?, row.try_get("", "related_id")?))).collect()
 }
 
+/// The lines below any of the items, to any depth.
+pub async fn edges_below_all(tx: &Tx, kind: &str, from: &HashSet<Uuid>) -> Result<HashSet<(Uuid, Uuid)>> {
+    let mut edges = HashSet::new();
+    let ids: Vec<Uuid> = from.iter().copied().collect();
+    for some in ids.chunks(IDS_PER_QUERY) {
+        let mut sql = Sql::new("WITH RECURSIVE reach(id) AS (SELECT i.id FROM items i WHERE i.id IN ");
+        sql.bind_list(some.iter().copied());
+        sql.push(
+            " UNION SELECT i.related_id FROM reach r CROSS JOIN items i WHERE i.source_id = r.id AND i.item_type_id = ",
+        );
+        sql.bind(kind).push(") SELECT i.source_id, i.related_id FROM reach r CROSS JOIN items i ");
+        sql.push("WHERE i.source_id = r.id AND i.item_type_id = ").bind(kind);
+        for row in tx.query_all_raw(sql.statement(tx)).await? {
+            edges.insert((row.try_get("", "source_id")?, row.try_get("", "related_id")?));
+        }
+    }
+    Ok(edges)
+}
+
+/// The lines that hang on any of the items, in the order of creation.
+pub async fn lines_of_all(db: &impl ConnectionTrait, kind: &str, sources: &[Uuid]) -> Result<Vec<Item>> {
+    let mut lines = Vec::new();
+    for some in sources.chunks(IDS_PER_QUERY) {
+        let mut sql = Sql::new("SELECT i.* FROM items i WHERE i.source_id IN ");
+        sql.bind_list(some.iter().copied()).push(" AND i.item_type_id = ").bind(kind).push(" ORDER BY i.id");
+        lines.extend(read(&db.query_all_raw(sql.statement(db)).await?)?);
+    }
+    Ok(lines)
+}
+
 /// The lines of a type above an item that the caller may get, with their levels: what is above a hidden one is not reached.
 pub async fn lines_above(
     db: &impl ConnectionTrait,

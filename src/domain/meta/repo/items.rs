@@ -228,6 +228,16 @@ pub async fn by_keys(db: &impl ConnectionTrait, kind: &str, keys: &[String]) -> 
     Ok(found)
 }
 
+/// The items of these ids, in no order.
+pub async fn by_ids(db: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<Item>> {
+    let mut found = Vec::new();
+    for some in ids.chunks(KEYS_PER_QUERY) {
+        let rows = item::Entity::find().filter(item::Column::Id.is_in(some.iter().copied())).all(db).await?;
+        found.extend(rows.into_iter().map(Item::from));
+    }
+    Ok(found)
+}
+
 pub async fn by_key_prefix(db: &impl ConnectionTrait, kind: &str, prefix: &str) -> Result<Vec<Item>> {
     // The prefix is a user's text: its % and _ are characters, not patterns.
     let escaped = prefix.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
@@ -249,12 +259,7 @@ pub async fn key_exists(tx: &Tx, kind: &str, key: &str) -> Result<bool> {
 pub async fn ends_of(db: &impl ConnectionTrait, items: &[Item]) -> Result<Vec<Item>> {
     let ids: BTreeSet<Uuid> = items.iter().flat_map(|item| item.source_id.into_iter().chain(item.related_id)).collect();
     let ids: Vec<Uuid> = ids.into_iter().collect();
-    let mut found = Vec::new();
-    for some in ids.chunks(KEYS_PER_QUERY) {
-        let rows = item::Entity::find().filter(item::Column::Id.is_in(some.iter().copied())).all(db).await?;
-        found.extend(rows.into_iter().map(Item::from));
-    }
-    Ok(found)
+    by_ids(db, &ids).await
 }
 
 /// The lines that hang on an item.

@@ -1,28 +1,31 @@
-//! Sheets that become bills of materials.
+//! A sheet on its way in, and what becomes of it.
 
-use poem_openapi::payload::Json;
 use poem_openapi::types::multipart::Upload;
-use poem_openapi::{Multipart, Object, OpenApi};
+use poem_openapi::{Multipart, Object};
 
-use super::Tag;
-use crate::api::auth::OrgCaller;
-use crate::api::error::ApiResult;
+use crate::context::Ctx;
 use crate::domain::bom::import::{
-    self, ColumnMap, ImportReport, ImportRequest, Placeholder, RowProblem, RowReport, SheetOptions, SkippedRow,
-    UsedColumn,
+    self, ColumnMap, FieldChange, ImportReport, ImportRequest, MappingOptions, Placeholder, RowProblem, RowReport,
+    SheetOptions, SkippedRow, UsedColumn,
 };
 use crate::error::{Error, Result};
 
-pub struct ImportsApi;
-
 #[derive(Multipart)]
-struct BomImportForm {
-    /// CSV: UTF-8 or UTF-16; comma, semicolon or tab.
+pub struct BomImportForm {
+    /// CSV (UTF-8 or UTF-16; comma, semicolon or tab) or a workbook (.xlsx); its bytes tell which.
     file: Upload,
-    /// The number of the part whose BOM the sheet is.
-    parent: String,
+    /// The number of the part whose BOM the sheet is. Without it, the top row of a sheet with levels is that part.
+    parent: Option<String>,
     /// Makes the parent under this name when it does not exist.
     create_parent: Option<String>,
+    /// A saved mapping, by its name or id; what the form says itself goes before it.
+    mapping: Option<String>,
+    /// How the rows hang together: `auto` (the default), `flat`, `level`, `parent` or `indented`.
+    structure: Option<String>,
+    /// The sheet of a workbook, by its name; the first when not given.
+    sheet: Option<String>,
+    /// The row of the header, from 1; the first that is not blank when not given.
+    header_row: Option<usize>,
     /// Which column is what: `number=Part Number,name=Part Name,quantity=#7`. What is left out is found by its header.
     map: Option<String>,
     /// A number that stands for several names: `refuse` (the default), `suffix`, `name` or `sequence`.
@@ -38,44 +41,70 @@ struct BomImportForm {
     /// A name without a number: `sequence` (the default) or `refuse`.
     missing_numbers: Option<String>,
     /// Answers with what the import would do, and writes nothing.
-    dry_run: Option<bool>,
+    pub dry_run: Option<bool>,
 }
 
 impl BomImportForm {
-    async fn into_request(self) -> Result<ImportRequest> {
+    pub async fn into_request(self, ctx: &Ctx) -> Result<ImportRequest> {
+        let saved = match self.mapping.as_deref().filter(|mapping| !mapping.trim().is_empty()) {
+            Some(mapping) => Some(import::find_mapping(ctx, mapping).await?),
+            None => None,
+        };
+        let (columns, options) = saved.map(|mapping| (mapping.columns, mapping.options)).unwrap_or_default();
+        let columns = self.map.unwrap_or(columns);
+        let MappingOptions {
+            structure,
+            placeholders,
+            existing,
+            duplicates,
+            decimal,
+            delimiter,
+            missing_numbers,
+            sheet,
+            header_row,
+        } = options;
+        let sheet = SheetOptions {
+            columns: ColumnMap::parse(&columns)?,
+            structure: choice(self.structure)?.or(structure).unwrap_or_default(),
+            sheet: self.sheet.filter(|name| !name.is_empty()).or(sheet),
+            header_row: self.header_row.or(header_row),
+            delimiter: choice(self.delimiter)?.or(delimiter),
+            decimal: choice(self.decimal)?.or(decimal).unwrap_or_default(),
+            duplicates: choice(self.duplicates)?.or(duplicates).unwrap_or_default(),
+            missing_numbers: choice(self.missing_numbers)?.or(missing_numbers).unwrap_or_default(),
+            ..SheetOptions::default()
+        };
+        let file_name = self.file.file_name().map(str::to_owned);
         let file = self.file.into_vec().await;
         let file =
             file.map_err(|error| Error::bad_request("The file could not be read").caused_by(error.to_string()))?;
-        let sheet = SheetOptions {
-            columns: self.map.as_deref().map(ColumnMap::parse).transpose()?.unwrap_or_default(),
-            delimiter: choice(self.delimiter)?,
-            decimal: choice(self.decimal)?.unwrap_or_default(),
-            duplicates: choice(self.duplicates)?.unwrap_or_default(),
-            missing_numbers: choice(self.missing_numbers)?.unwrap_or_default(),
-            ..SheetOptions::default()
-        };
         Ok(ImportRequest {
             file,
-            parent: self.parent,
+            file_name,
+            parent: self.parent.unwrap_or_default(),
             create_parent: self.create_parent,
             sheet,
-            placeholders: choice(self.placeholders)?.unwrap_or_default(),
-            existing: choice(self.existing)?.unwrap_or_default(),
+            placeholders: choice(self.placeholders)?.or(placeholders).unwrap_or_default(),
+            existing: choice(self.existing)?.or(existing).unwrap_or_default(),
         })
     }
 }
 
 /// A named choice; an empty field of a form is one that was not filled in.
-fn choice<T: std::str::FromStr<Err = Error>>(text: Option<String>) -> Result<Option<T>> {
+pub fn choice<T: std::str::FromStr<Err = Error>>(text: Option<String>) -> Result<Option<T>> {
     text.filter(|text| !text.is_empty()).as_deref().map(str::parse).transpose()
 }
 
 #[derive(Object)]
-struct BomImportResponse {
+pub struct BomImportResponse {
     /// Nothing was written.
     dry_run: bool,
+    /// The record of what was written, by which it can be taken back; none where nothing was.
+    import_id: Option<String>,
     parent: ImportParent,
     columns: Vec<ImportColumn>,
+    /// How the rows hang together: flat, level, parent or indented.
+    structure: String,
     /// Lines of the sheet; some may stand for several rows.
     lines: u64,
     parts_created: u64,
@@ -100,6 +129,25 @@ struct ImportParent {
     number: String,
     name: Option<String>,
     created: bool,
+    /// What its own row changes, where the sheet has one.
+    changes: Vec<ImportFieldChange>,
+}
+
+/// One value that changes.
+#[derive(Object)]
+struct ImportFieldChange {
+    /// part or line.
+    of: String,
+    field: String,
+    /// None where there is none yet.
+    before: Option<String>,
+    after: String,
+}
+
+impl From<FieldChange> for ImportFieldChange {
+    fn from(change: FieldChange) -> Self {
+        Self { of: change.of.to_owned(), field: change.field, before: change.before, after: change.after }
+    }
 }
 
 #[derive(Object)]
@@ -121,6 +169,10 @@ impl From<UsedColumn> for ImportColumn {
 struct ImportRow {
     /// 1-based, as a spreadsheet counts.
     row: u64,
+    /// How far it is below the part that the sheet is imported into, from 1.
+    level: u32,
+    /// The number of the part that it hangs below; none where that is yet to be drawn.
+    parent: Option<String>,
     number: Option<String>,
     /// The number as the sheet has it.
     original_number: Option<String>,
@@ -130,18 +182,23 @@ struct ImportRow {
     uom: String,
     /// new, matched, changed, unchanged or error.
     verdict: String,
+    /// What the row changes of its part and its line, or would where that is refused.
+    changes: Vec<ImportFieldChange>,
 }
 
 impl From<RowReport> for ImportRow {
     fn from(row: RowReport) -> Self {
         Self {
             row: row.row as u64,
+            level: row.level,
+            parent: row.parent,
             number: row.number,
             original_number: row.original_number,
             name: row.name,
             quantity: row.quantity.to_string(),
             uom: row.uom,
             verdict: row.verdict.as_str().to_owned(),
+            changes: list(row.changes),
         }
     }
 }
@@ -196,13 +253,16 @@ impl From<ImportReport> for BomImportResponse {
     fn from(report: ImportReport) -> Self {
         Self {
             dry_run: report.dry_run,
+            import_id: report.import_id.map(|id| id.to_string()),
             parent: ImportParent {
                 id: report.parent.id.map(|id| id.to_string()),
                 number: report.parent.number,
                 name: report.parent.name,
                 created: report.parent.created,
+                changes: list(report.parent.changes),
             },
             columns: list(report.columns),
+            structure: report.structure.as_str().to_owned(),
             lines: report.lines as u64,
             parts_created: report.parts_created as u64,
             parts_matched: report.parts_matched as u64,
@@ -216,20 +276,5 @@ impl From<ImportReport> for BomImportResponse {
             problems: list(report.problems),
             unlisted_problems: report.unlisted_problems as u64,
         }
-    }
-}
-
-#[OpenApi(prefix_path = "/imports", tag = "Tag::Imports")]
-impl ImportsApi {
-    /// Import a BOM
-    ///
-    /// Every row of the sheet becomes a line of the parent, with its part: all of them or none. A sheet with problems is
-    /// refused with 422 `IMPORT_REFUSED` and a reason for each row; `dry_run` answers with the same report and writes
-    /// nothing.
-    #[oai(path = "/bom", method = "post", operation_id = "import_bom")]
-    async fn import_bom(&self, caller: OrgCaller, form: BomImportForm) -> ApiResult<Json<BomImportResponse>> {
-        let dry_run = form.dry_run.unwrap_or(false);
-        let request = form.into_request().await?;
-        Ok(Json(import::run(&caller.0, &request, dry_run).await?.into()))
     }
 }
