@@ -129,7 +129,7 @@ type Apis = (
         ),
         (products::ProductsApi, products::ImpactApi, products::ReadinessApi, products::CockpitApi),
     ),
-    imports::ImportsApi,
+    (imports::ImportsApi, imports::MappingsApi, imports::BomExportApi),
     (
         files::UploadApi,
         files::FilesApi,
@@ -202,7 +202,7 @@ pub fn service() -> OpenApiService<Apis, ()> {
             ),
             (products::ProductsApi, products::ImpactApi, products::ReadinessApi, products::CockpitApi),
         ),
-        imports::ImportsApi,
+        (imports::ImportsApi, imports::MappingsApi, imports::BomExportApi),
         (
             files::UploadApi,
             files::FilesApi,

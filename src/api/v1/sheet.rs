@@ -6,6 +6,7 @@ use poem_openapi::payload::{Json, Payload, PlainText};
 use poem_openapi::registry::{MetaMediaType, MetaResponse, MetaResponses, Registry};
 use poem_openapi::types::{ToJSON, Type};
 
+use super::table::harmless;
 use crate::error::{Error, Result};
 use crate::storage::content_disposition;
 
@@ -38,7 +39,7 @@ pub fn written(header: &[&str], rows: &[Vec<String>]) -> Result<Vec<u8>> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(header).map_err(|error| failed(error.to_string()))?;
     for row in rows {
-        writer.write_record(row).map_err(|error| failed(error.to_string()))?;
+        writer.write_record(row.iter().map(|text| harmless(text))).map_err(|error| failed(error.to_string()))?;
     }
     writer.into_inner().map_err(|error| failed(error.to_string()))
 }

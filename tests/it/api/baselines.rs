@@ -43,6 +43,12 @@ async fn product(client: &Client) -> Product {
     Product { top, mid, leaf }
 }
 
+/// The same as ids.
+pub async fn product_of_three(client: &Client) -> [String; 3] {
+    let Product { top, mid, leaf } = product(client).await;
+    [top, mid, leaf]
+}
+
 async fn make(client: &Client, body: Value) -> Value {
     client.post("/baselines", &body).await.expect(200)
 }

@@ -25,6 +25,7 @@ mod part_links;
 mod permissions;
 mod plugins;
 mod previews;
+mod products;
 mod query;
 mod query_model;
 mod quotas;
