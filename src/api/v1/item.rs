@@ -127,6 +127,18 @@ pub struct TreeNode {
 struct TreeLine {
     relationship: TreeRelationship,
     child: TreeNode,
+    /// Only in baselines that keep them: what may stand in for the child.
+    #[oai(skip_serializing_if_is_none)]
+    substitutes: Option<Vec<TreeSubstitute>>,
+}
+
+/// A part that may stand in for the child of a line.
+#[derive(Object)]
+struct TreeSubstitute {
+    item_id: String,
+    /// The lowest comes first.
+    rank: Option<i64>,
+    note: Option<String>,
 }
 
 /// A line. Its properties stand beside these fields and once more together.
@@ -184,25 +196,25 @@ pub struct Tree<'a>(pub &'a BomTree);
 
 impl Serialize for Tree<'_> {
     fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
-        Node { node: &self.0.root, number_property: self.0.number_property.as_deref() }.serialize(out)
+        Node { node: &self.0.root, tree: self.0 }.serialize(out)
     }
 }
 
 struct Node<'a> {
     node: &'a BomNode,
-    number_property: Option<&'a str>,
+    tree: &'a BomTree,
 }
 
 impl Serialize for Node<'_> {
     fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
         let item = &self.node.item;
-        let number = self.number_property.and_then(|property| item.text(property));
+        let number = self.tree.number_of(item);
         let mut map = out.serialize_map(None)?;
         base_fields(&mut map, item)?;
         own_properties(&mut map, item)?;
         map.serialize_entry("number", &number)?;
         let lines: Vec<Line> =
-            self.node.children.iter().map(|line| Line { line, number_property: self.number_property }).collect();
+            self.node.children.iter().map(|line| Line { line, parent: item, tree: self.tree }).collect();
         map.serialize_entry("children", &lines)?;
         map.end()
     }
@@ -210,14 +222,19 @@ impl Serialize for Node<'_> {
 
 struct Line<'a> {
     line: &'a BomLine,
-    number_property: Option<&'a str>,
+    parent: &'a Item,
+    tree: &'a BomTree,
 }
 
 impl Serialize for Line<'_> {
     fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
-        let mut map = out.serialize_map(Some(2))?;
-        map.serialize_entry("relationship", &Relationship(&self.line.relationship))?;
-        map.serialize_entry("child", &Node { node: &self.line.child, number_property: self.number_property })?;
+        let line = &self.line.relationship;
+        let mut map = out.serialize_map(None)?;
+        map.serialize_entry("relationship", &Relationship(line))?;
+        map.serialize_entry("child", &Node { node: &self.line.child, tree: self.tree })?;
+        if let Some(substitutes) = self.tree.substitutes_of(self.parent, line) {
+            map.serialize_entry("substitutes", substitutes)?;
+        }
         map.end()
     }
 }

@@ -131,7 +131,7 @@ impl Table {
 }
 
 /// A spreadsheet takes texts that begin like this for formulas; one with an apostrophe before it is a text.
-fn harmless(text: &str) -> String {
+pub fn harmless(text: &str) -> String {
     if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']) {
         return format!("'{text}");
     }

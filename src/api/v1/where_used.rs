@@ -13,9 +13,9 @@ use super::item_fields::{ItemFields, ShownItem, encoded};
 use crate::api::auth::OrgCaller;
 use crate::api::error::ApiResult;
 use crate::api::shapes::{AnyValue, Encoded};
-use crate::domain::bom::{self, LINE_FIELDS, LineField, UsedLine};
+use crate::domain::bom::compare::{LineField, designators};
+use crate::domain::bom::{self, UsedLine};
 use crate::domain::meta::Item;
-use crate::types::natural;
 
 pub struct WhereUsedApi;
 
@@ -109,14 +109,6 @@ impl<'a, R> LineValues<'a, R> {
     }
 }
 
-/// Designators one by one; a text that is none stays as it is.
-fn normalized_refdes(line: &Item) -> Option<Vec<String>> {
-    let text = line.text("refdes")?;
-    let mut designators = bom::expand_refdes(text).unwrap_or_else(|_| vec![text.trim().to_owned()]);
-    designators.sort_by(|left, right| natural::compare(left, right));
-    Some(designators)
-}
-
 /// Writes [`UsedLineResponse`].
 #[derive(Serialize)]
 struct ShownUse<'a> {
@@ -149,7 +141,7 @@ impl<'a> From<&'a UsedLine> for ShownUse<'a> {
                 line,
                 uom.map(|uom| uom.trim().to_uppercase()),
                 find_num.map(str::trim),
-                normalized_refdes(line),
+                line.text("refdes").map(designators),
             ),
             level: *level,
         }
@@ -171,20 +163,20 @@ struct ShownUses<'a> {
 #[derive(Object)]
 struct WhereUsedLineField {
     field: String,
-    /// `major` or `minor`.
+    /// `major`, `minor` or `info`.
     severity: String,
     /// The form in which it is compared.
     normalized: String,
     description: String,
 }
 
-impl From<&LineField> for WhereUsedLineField {
-    fn from(field: &LineField) -> Self {
+impl From<LineField> for WhereUsedLineField {
+    fn from(field: LineField) -> Self {
         Self {
-            field: field.field.to_owned(),
-            severity: field.severity.as_str().to_owned(),
-            normalized: field.normalized.to_owned(),
-            description: field.description.to_owned(),
+            field: field.name().to_owned(),
+            severity: field.severity().as_str().to_owned(),
+            normalized: field.normalized().to_owned(),
+            description: field.description().to_owned(),
         }
     }
 }
@@ -224,7 +216,7 @@ impl WhereUsedApi {
     /// Describe the lines of a where-used answer
     #[oai(path = "/where-used/schema", method = "get", operation_id = "get_where_used_schema")]
     async fn schema(&self, _caller: OrgCaller) -> ApiResult<Json<WhereUsedSchemaResponse>> {
-        let line_fields = LINE_FIELDS.iter().map(WhereUsedLineField::from).collect();
+        let line_fields = LineField::ALL.map(WhereUsedLineField::from).into();
         Ok(Json(WhereUsedSchemaResponse { line_fields }))
     }
 }

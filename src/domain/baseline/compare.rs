@@ -1,11 +1,9 @@
 //! Comparing what baselines hold with items, versions and each other.
 
-use std::collections::HashMap;
-
 use super::contents::{Contents, contents};
 use super::read::require;
 use crate::context::Ctx;
-use crate::domain::bom::compare::{Kept, LinePlace, Side, Substitute};
+use crate::domain::bom::compare::{Kept, Side};
 use crate::error::{Error, Result};
 
 /// How clients name baselines among the sides of a comparison.
@@ -28,11 +26,5 @@ pub async fn side(ctx: &Ctx, kind: &str, id: &str, as_of: Option<&str>, names: [
     if !structure.nodes.contains_key(&structure.root) {
         return Err(Error::bad_request(format!("Baseline {} holds nothing to compare", baseline.number)));
     }
-    let substitutes: HashMap<LinePlace, Vec<Substitute>> = structure
-        .lines
-        .iter()
-        .flat_map(|(parent, lines)| lines.iter().map(move |line| (*parent, line.line.id)))
-        .filter_map(|place| Some((place, substitutes.get(&place.1)?.clone())))
-        .collect();
     Ok(Side::Kept(Box::new(Kept { structure, substitutes })))
 }

@@ -8,17 +8,17 @@ use uuid::Uuid;
 use super::model::{Baseline, Member};
 use super::repo;
 use crate::context::Ctx;
-use crate::domain::bom::compare::Substitute;
+use crate::domain::bom::compare::{LinePlace, Substitute};
 use crate::domain::meta::{Item, Model};
 use crate::domain::permission::Action;
 use crate::domain::version::{self, Structure, StructureLine};
 use crate::error::{Error, Result};
 
-/// A baseline's structure, and what may stand in for children, by line.
+/// A baseline's structure, and what may stand in for the children of its lines.
 #[derive(Debug, Clone, Default)]
 pub struct Contents {
     pub structure: Structure,
-    pub substitutes: HashMap<Uuid, Vec<Substitute>>,
+    pub substitutes: HashMap<LinePlace, Vec<Substitute>>,
 }
 
 /// The contents of a baseline without what the caller may not get now. Empty where the baseline took none.
@@ -37,7 +37,7 @@ pub async fn contents(ctx: &Ctx, model: &Model, baseline: &Baseline) -> Result<C
             continue;
         }
         if let Some(kept) = substitutes {
-            found.substitutes.insert(line.id, read(kept)?);
+            found.substitutes.insert((parent, line.id), read(kept)?);
         }
         let effectivities = Some(effectivities.unwrap_or_else(|| Value::Array(Vec::new())));
         found.structure.lines.entry(parent).or_default().push(StructureLine { line, to, effectivities });
@@ -53,7 +53,7 @@ fn read(kept: Value) -> Result<Vec<Substitute>> {
 }
 
 /// Takes away what the caller may not get. Of what is deleted nothing but its id was kept.
-async fn hide_substitutes(ctx: &Ctx, model: &Model, kept: &mut HashMap<Uuid, Vec<Substitute>>) -> Result<()> {
+async fn hide_substitutes(ctx: &Ctx, model: &Model, kept: &mut HashMap<LinePlace, Vec<Substitute>>) -> Result<()> {
     let ids: HashSet<Uuid> = kept.values().flatten().map(|substitute| substitute.item_id).collect();
     let ids: Vec<Uuid> = ids.into_iter().collect();
     let now = version::items_by_id(ctx, &ids).await?;

@@ -12,7 +12,7 @@ use super::{release, repo};
 use crate::context::Ctx;
 use crate::domain::audit::{Change, new_id};
 use crate::domain::bom::{self, PART_BOM, When, compare};
-use crate::domain::file::{self, Document};
+use crate::domain::file::{self, FileFact};
 use crate::domain::meta::{self, Item, Model, Turns, Write};
 use crate::domain::version::{self, Basis, Structure, Version};
 use crate::error::{Error, Result};
@@ -20,7 +20,7 @@ use crate::error::{Error, Result};
 /// The most lines that a baseline takes.
 const MOST_LINES: usize = 250_000;
 
-/// Keeps what an item, or a version of one, consists of: nobody changes a structure meanwhile.
+/// Keeps what an item, or a version of one, consists of: nobody changes a structure while it is read.
 ///
 /// Whoever may make items of the root's type may make baselines of it. Fails with `BadRequest` without a root and for a version
 /// of another item, `Conflict` for a number that is taken, `Forbidden`, `Invalid`, `NotFound`.
@@ -29,19 +29,17 @@ pub async fn create(ctx: &Ctx, new: NewBaseline) -> Result<Baseline> {
     let state = new.state()?;
     let effective_at = new.moment()?;
     let mut model = Model::load(ctx).await?;
-    let turns = |model: &Model| Ok(Turns::default().structure(model.item_type(PART_BOM)?));
-    let write = Write::begin_fresh(ctx, &mut model, turns).await?;
-    let (root, version) = root(ctx, write.model, &new).await?;
-    write.model.require_create(write.model.item_type(&root.item_type)?)?;
+    let (root, version) = root(ctx, &model, &new).await?;
+    model.require_create(model.item_type(&root.item_type)?)?;
     let structure = match &version {
         Some(version) => {
             let basis = Basis::Version(Box::new(version.clone()));
-            version::structure(ctx, write.model, PART_BOM, &root, basis, new.depth()).await?
+            version::structure(ctx, &model, PART_BOM, &root, basis, new.depth()).await?
         }
-        None => version::current_structure(ctx, write.model, PART_BOM, root.id, new.depth()).await?,
+        None => as_one(ctx, &mut model, root.id, new.depth()).await?,
     };
     let substitutes = match new.include.substitutes {
-        true => compare::substitutes(ctx, write.model, &structure).await?,
+        true => compare::substitutes(ctx, &model, &structure).await?,
         false => HashMap::new(),
     };
     let when = When { at: effective_at, ..When::default() };
@@ -53,7 +51,7 @@ pub async fn create(ctx: &Ctx, new: NewBaseline) -> Result<Baseline> {
     let id = new_id();
     let beside = Beside {
         baseline: id,
-        model: write.model,
+        model: &model,
         revisions: &revisions(ctx, &structure).await?,
         documents: &documents(ctx, &structure, new.include.documents).await?,
         substitutes: &substitutes,
@@ -87,6 +85,7 @@ pub async fn create(ctx: &Ctx, new: NewBaseline) -> Result<Baseline> {
         created_at: ctx.now(),
         created_by_id: ctx.actor.user_id(),
     };
+    let write = Write::begin_fresh(ctx, &mut model, |_| Ok(Turns::default().alone("baseline numbers"))).await?;
     if repo::number_is_taken(write.tx(), &baseline.number).await? {
         return Err(Error::conflict(format!("Baseline {} already exists", baseline.number)).code(
             "DUPLICATE_NUMBER",
@@ -107,6 +106,13 @@ pub async fn create(ctx: &Ctx, new: NewBaseline) -> Result<Baseline> {
     };
     write.commit().await?;
     Ok(baseline)
+}
+
+/// What an item consists of, read while nobody changes a structure.
+async fn as_one(ctx: &Ctx, model: &mut Model, root: Uuid, depth: u32) -> Result<Structure> {
+    let turns = |model: &Model| Ok(Turns::default().structure(model.item_type(PART_BOM)?));
+    let write = Write::begin_fresh(ctx, model, turns).await?;
+    version::structure_within(&write, PART_BOM, root, depth).await
 }
 
 /// What an audit row tells of a baseline.
@@ -154,12 +160,12 @@ async fn revisions(ctx: &Ctx, structure: &Structure) -> Result<HashMap<Uuid, Str
     version::revisions(ctx, &versions).await
 }
 
-async fn documents(ctx: &Ctx, structure: &Structure, wanted: bool) -> Result<HashMap<Uuid, Vec<Document>>> {
+async fn documents(ctx: &Ctx, structure: &Structure, wanted: bool) -> Result<HashMap<Uuid, Vec<FileFact>>> {
     if !wanted {
         return Ok(HashMap::new());
     }
     let keys: Vec<Uuid> = structure.nodes.keys().copied().collect();
-    file::documents(ctx, &keys).await
+    file::files_of_many(ctx, &keys, &keys).await
 }
 
 fn lines_of(structure: &Structure) -> usize {

@@ -120,7 +120,8 @@ pub async fn snapshot<T: Send + 'static>(
     render: impl FnOnce(&BomTree) -> Result<T> + Send + 'static,
 ) -> Result<Option<T>> {
     let model = Model::load(ctx).await?;
-    let Contents { structure, .. } = contents(ctx, &model, baseline).await?;
+    let Contents { structure, substitutes } = contents(ctx, &model, baseline).await?;
+    let substitutes = baseline.include.substitutes.then_some(substitutes);
     let Some(root) = structure.nodes.get(&structure.root).cloned() else { return Ok(None) };
-    bom::kept_tree(model, root, structure, render).await.map(Some)
+    bom::kept_tree(model, root, (structure, substitutes), render).await.map(Some)
 }

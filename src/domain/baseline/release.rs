@@ -29,10 +29,10 @@ pub async fn verdict(ctx: &Ctx, model: &Model, baseline: &Baseline, ruleset: Rul
 
 /// Checks a baseline and keeps what was found. Of a released one the findings are told and not kept.
 pub async fn validate(ctx: &Ctx, id: &str) -> Result<(Baseline, Findings)> {
-    let mut model = Model::load(ctx).await?;
+    let (mut model, seen) = changeable(ctx, id).await?;
+    let findings = look(ctx, &model, &seen).await?;
     let write = Write::begin_fresh(ctx, &mut model, |_| Ok(Turns::default())).await?;
-    let before = lock(&write, id).await?;
-    let findings = look(ctx, write.model, &before).await?;
+    let before = lock(&write, seen.id).await?;
     if before.is_released() {
         return Ok((before, findings));
     }
@@ -49,13 +49,14 @@ pub async fn validate(ctx: &Ctx, id: &str) -> Result<(Baseline, Findings)> {
 /// Fails with `Conflict` for one that is released already, and, unless forced, `BASELINE_INVALID` where errors are found.
 pub async fn release(ctx: &Ctx, id: &str, ruleset: &str, force: bool) -> Result<Baseline> {
     let ruleset = Ruleset::parse(ruleset)?;
-    let mut model = Model::load(ctx).await?;
+    let (mut model, seen) = changeable(ctx, id).await?;
+    // What a baseline holds never changes, so it is looked at before the write begins, which then takes no second connection.
+    let findings = verdict(ctx, &model, &seen, ruleset).await?;
     let write = Write::begin_fresh(ctx, &mut model, |_| Ok(Turns::default())).await?;
-    let baseline = lock(&write, id).await?;
+    let baseline = lock(&write, seen.id).await?;
     if baseline.is_released() {
         return Err(Error::conflict(format!("Baseline {} is already released", baseline.number)));
     }
-    let findings = ruleset.judge(look(ctx, write.model, &baseline).await?);
     if !findings.is_valid() && !force {
         return Err(check::refused(&baseline, &findings));
     }
@@ -88,14 +89,19 @@ fn checked(write: &Write<'_>, baseline: Baseline, findings: Findings) -> Baselin
     }
 }
 
-/// The baseline, which nobody else changes until the write ends; the caller may make such ones.
-async fn lock(write: &Write<'_>, id: &str) -> Result<Baseline> {
-    let (_, seen) = read::require(write.ctx, id).await?;
-    let root = version::items_by_id(write.ctx, &[seen.root_item_id]).await?;
-    if let Some(root) = root.get(&seen.root_item_id) {
-        write.model.require_create(write.model.item_type(&root.item_type)?)?;
+/// A baseline of what the caller may make baselines of.
+async fn changeable(ctx: &Ctx, id: &str) -> Result<(Model, Baseline)> {
+    let (model, baseline) = read::require(ctx, id).await?;
+    let root = version::items_by_id(ctx, &[baseline.root_item_id]).await?;
+    if let Some(root) = root.get(&baseline.root_item_id) {
+        model.require_create(model.item_type(&root.item_type)?)?;
     }
-    repo::lock(write.tx(), seen.id).await?.ok_or_else(|| super::model::not_found(seen.id))
+    Ok((model, baseline))
+}
+
+/// The baseline, which nobody else changes until the write ends.
+async fn lock(write: &Write<'_>, id: Uuid) -> Result<Baseline> {
+    repo::lock(write.tx(), id).await?.ok_or_else(|| super::model::not_found(id))
 }
 
 async fn look(ctx: &Ctx, model: &Model, baseline: &Baseline) -> Result<Findings> {

@@ -9,7 +9,7 @@ use super::given::Include;
 use super::model::{Member, MemberKind};
 use crate::domain::audit::new_id;
 use crate::domain::bom::compare::{LinePlace, Substitute};
-use crate::domain::file::Document;
+use crate::domain::file::FileFact;
 use crate::domain::meta::{Item, Model, text_value};
 use crate::domain::version::Structure;
 use crate::error::{Error, Result};
@@ -21,7 +21,7 @@ pub struct Beside<'a> {
     /// Revisions by version.
     pub revisions: &'a HashMap<Uuid, String>,
     /// Documents by the item or version that they belong to.
-    pub documents: &'a HashMap<Uuid, Vec<Document>>,
+    pub documents: &'a HashMap<Uuid, Vec<FileFact>>,
     /// What may stand in for the child of a line, by line.
     pub substitutes: &'a HashMap<LinePlace, Vec<Substitute>>,
     pub include: Include,

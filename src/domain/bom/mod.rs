@@ -12,7 +12,6 @@ mod flat;
 mod heights;
 mod holding;
 pub mod import;
-mod line_fields;
 mod lines;
 mod links;
 mod mbom;
@@ -31,7 +30,6 @@ pub use effectivity::{Effectivity, When};
 pub use explode::{Occurrence, explode, occurrences};
 pub use flat::{FlatBom, FlatPart, Gap, Unconverted, flat};
 pub use holding::holding;
-pub use line_fields::{LINE_FIELDS, LineField, Severity};
 pub use lines::{AddedLine, ChangedLine, NewLine, add_line, add_line_within, change_line, remove_line};
 pub use links::{
     Link, SpareLevel, add_equivalent, add_spare, add_substitute, equivalents, explode_spares, remove_equivalent,
@@ -40,7 +38,6 @@ pub use links::{
 pub use mbom::{Converted, convert_to_mbom, mbom_tree};
 pub use obsolete::{ObsoleteLine, ObsoleteReason, ObsoleteRequest, obsolete_lines};
 pub use obsolete_resolve::{ResolveMode, ResolveStatus, Resolved, resolve_obsolete};
-pub use refdes::expand as expand_refdes;
 pub use rollup::{Measure, Missing, Reason, RolledLine, RolledPart, Rollup, RollupRequest, rollup};
 pub use rollup_write::{Update, UpdateStatus, WriteBack, WriteBackMode, check_field, write_back};
 pub use tree::{BomLine, BomNode, BomTree, TreeQuery, TreeRequest, kept_tree, tree, version_tree};

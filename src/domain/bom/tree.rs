@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
+use super::compare::Substitute;
 use super::effectivity::{Effectivity, When, in_force};
 use super::{PART_BOM, repo};
 use crate::context::Ctx;
@@ -77,15 +78,29 @@ fn parse_selections(text: &str) -> Result<Selections> {
     })
 }
 
+/// Substitutes by the key of the parent and the line.
+pub type Substitutes = HashMap<(Uuid, Uuid), Vec<Substitute>>;
+
 /// A BOM from its root down.
 #[derive(Debug, Clone)]
 pub struct BomTree {
     pub root: BomNode,
+    /// Of a kept tree: what may stand in for the children of its lines.
+    pub substitutes: Option<Substitutes>,
     /// The property that numbers the items of the tree.
     pub number_property: Option<String>,
 }
 
 impl BomTree {
+    /// What may stand in for the child of a line of an item; none where the tree does not tell.
+    pub fn substitutes_of(&self, parent: &Item, line: &Item) -> Option<&[Substitute]> {
+        let all = self.substitutes.as_ref()?;
+        // A node is known by its version or, as it is now, by its item.
+        let of = |key: Uuid| all.get(&(key, line.id));
+        let found = parent.current_version_id.and_then(of).or_else(|| of(parent.id));
+        Some(found.map_or(&[], Vec::as_slice))
+    }
+
     /// The number of an item of the tree.
     pub fn number_of<'a>(&self, item: &'a Item) -> Option<&'a str> {
         self.number_property.as_deref().and_then(|property| item.text(property))
@@ -174,7 +189,7 @@ pub(super) struct Held {
 impl Held {
     fn into_tree(self, number_property: Option<String>) -> Result<BomTree> {
         let root = Builder { lines: self.lines, nodes: 0, most: MAX_NODES }.node(self.root, self.depth)?;
-        Ok(BomTree { root, number_property })
+        Ok(BomTree { root, substitutes: None, number_property })
     }
 
     /// The lines on which something hangs within the depth, by how far from the root their parent is at least; each once.
@@ -228,12 +243,12 @@ pub(super) async fn held<T: Send + 'static>(
 pub async fn kept_tree<T: Send + 'static>(
     model: Model,
     root: Item,
-    structure: Structure,
+    (structure, substitutes): (Structure, Option<Substitutes>),
     render: impl FnOnce(&BomTree) -> Result<T> + Send + 'static,
 ) -> Result<T> {
     let number_property = model.item_type(&root.item_type)?.number_property.clone();
     let request = TreeRequest { depth: i32::MAX, ..TreeRequest::default() };
-    let make = move |held: Held| render(&held.into_tree(number_property)?);
+    let make = move |held: Held| render(&BomTree { substitutes, ..held.into_tree(number_property)? });
     put_together(model, root, (structure, Recorded::new()), request, make).await
 }
 

@@ -11,6 +11,7 @@ use super::query::Budget;
 use super::repo;
 pub use super::repo::graph::End;
 use super::write::Write;
+use super::write::Write;
 use crate::context::Ctx;
 use crate::db::Tx;
 use crate::error::Result;
@@ -28,13 +29,26 @@ pub struct Graph {
 pub async fn descend(ctx: &Ctx, relationship: &str, root: Uuid, depth: u32) -> Result<Graph> {
     let lines = repo::graph::lines_below(&*ctx.db, relationship, root, depth).await?;
     let items = repo::graph::items_below(&*ctx.db, relationship, root, depth).await?;
-    let mut graph = Graph { items: items.into_iter().map(|item| (item.id, item)).collect(), ..Graph::default() };
-    for line in lines {
-        if let Some(source) = line.source_id {
-            graph.lines.entry(source).or_default().push(line);
+    Ok(Graph::of(items, lines))
+}
+
+/// The same as a write sees it: where that has the turn of the structure, nobody changes it between the two queries.
+pub async fn descend_within(write: &Write<'_>, relationship: &str, root: Uuid, depth: u32) -> Result<Graph> {
+    let lines = repo::graph::lines_below(write.tx(), relationship, root, depth).await?;
+    let items = repo::graph::items_below(write.tx(), relationship, root, depth).await?;
+    Ok(Graph::of(items, lines))
+}
+
+impl Graph {
+    fn of(items: Vec<Item>, lines: Vec<Item>) -> Self {
+        let mut graph = Self { items: items.into_iter().map(|item| (item.id, item)).collect(), ..Self::default() };
+        for line in lines {
+            if let Some(source) = line.source_id {
+                graph.lines.entry(source).or_default().push(line);
+            }
         }
+        graph
     }
-    Ok(graph)
 }
 
 /// The lines of one type that hang on any of the items, by the order of their creation. Unfiltered, as [`descend`].

@@ -58,7 +58,9 @@ pub use get::{
     find_by_number, find_by_numbers, find_by_prefix, get_item, get_item_type, get_item_types, require_item, states_of,
     with_numbers,
 };
-pub use graph::{End, Graph, ascend, ascend_once, descend, leads, lines_at, lines_of_all, readable_among, used_among};
+pub use graph::{
+    End, Graph, ascend, ascend_once, descend, descend_within, leads, lines_at, lines_of_all, readable_among, used_among,
+};
 pub use item::{FIELDS, Item, parse_id};
 pub use labels::{LABEL_SIGN, Labels};
 pub use mirrors::{Expanded, ItemView};

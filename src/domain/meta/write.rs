@@ -43,6 +43,13 @@ impl Turns {
         self
     }
 
+    /// To do what two must not do at once, under a name of its own.
+    #[must_use]
+    pub fn alone(mut self, what: &'static str) -> Self {
+        self.locks.insert(what.to_owned());
+        self
+    }
+
     /// To draw the number of an item with these values. Who gave numbers by hand and waits to draw one would stand in the
     /// way of who has drawn one of those.
     #[must_use]

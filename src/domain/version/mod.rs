@@ -53,5 +53,5 @@ pub use model::{Happening, ItemVersions, Lock, LockContext, Version, VersionView
 pub use open::{init_version, open_version, record};
 pub use read::{get_version, items_by_id, require_version, revisions, version_history, version_tree, versions_of};
 pub use revise::revise;
-pub use structure::{Basis, Structure, StructureLine, current_structure, structure, too_large};
+pub use structure::{Basis, Structure, StructureLine, current_structure, structure, structure_within, too_large};
 pub use undo::{Undo, forced_by_administrators, undo_check_out};

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::model::Version;
 use super::repo;
 use crate::context::Ctx;
-use crate::domain::meta::{self, Item, Model};
+use crate::domain::meta::{self, Graph, Item, Model, Write};
 use crate::domain::permission::Action;
 use crate::error::{Error, Result};
 
@@ -211,7 +211,15 @@ fn as_in(version: &Version, item: &Item) -> Item {
 
 /// The structure of the items as they are now, read as one: two queries, whatever its size. As [`structure`] otherwise.
 pub async fn current_structure(ctx: &Ctx, model: &Model, kind: &str, root: Uuid, depth: u32) -> Result<Structure> {
-    let graph = meta::descend(ctx, kind, root, depth).await?;
+    Ok(readable(model, root, meta::descend(ctx, kind, root, depth).await?))
+}
+
+/// The same as a write sees it, which has the turn of the structure.
+pub async fn structure_within(write: &Write<'_>, kind: &str, root: Uuid, depth: u32) -> Result<Structure> {
+    Ok(readable(write.model, root, meta::descend_within(write, kind, root, depth).await?))
+}
+
+fn readable(model: &Model, root: Uuid, graph: Graph) -> Structure {
     let readable = |item: &Item| model.allow(item, Action::Get);
     let nodes = graph.items.into_iter().filter(|(_, item)| readable(item)).collect();
     let lines = graph.lines.into_iter().map(|(source, lines)| {
@@ -221,5 +229,5 @@ pub async fn current_structure(ctx: &Ctx, model: &Model, kind: &str, root: Uuid,
         });
         (source, lines.collect())
     });
-    Ok(Structure { root, lines: lines.collect(), nodes })
+    Structure { root, lines: lines.collect(), nodes }
 }

@@ -350,9 +350,9 @@ async fn a_baseline_is_compared_with_what_became_of_it(at: Installation) {
     let compare =
         async |kind: &str, target: &str| admin.post(&path, &json!({"target_type": kind, "target_id": target})).await;
     let none = compare("item", &top).await.expect(200);
-    let zero =
-        json!({"added": 0, "removed": 0, "changed": 0, "changed_major": 0, "changed_minor": 0, "changed_info": 0});
-    assert_eq!(none["summary"], zero);
+    for kind in ["added", "removed", "changed"] {
+        assert_eq!(none["summary"][kind], 0, "{none}");
+    }
 
     let extra = add_part(admin, "EXTRA").await;
     add_line(admin, &top, &extra).await;

@@ -12,6 +12,6 @@ mod uploads;
 pub use attachments::{AttachApi, AttachmentsApi, ItemFilesApi};
 pub use download::DownloadApi;
 pub use preview::{ConversionApi, FormatsApi, PreviewApi};
-pub(super) use shapes::{DeletedResponse, ItemFileResponse, download_url, preview_url};
+pub(super) use shapes::{DeletedResponse, download_url, preview_url};
 pub use upload::{FilesApi, UploadApi};
 pub use uploads::{CompleteUploadApi, UploadPartApi, UploadPartsApi, UploadSessionApi, UploadsApi};

@@ -24,6 +24,20 @@ struct CockpitItem {
     properties: FreeObject,
 }
 
+/// Change orders that touch the item: this server has none yet.
+#[derive(Object, Default)]
+struct CockpitChanges {
+    total: u64,
+    hits: Vec<FreeObject>,
+}
+
+/// Where the same is to be had as files.
+#[derive(Object)]
+struct CockpitLinks {
+    impact_export: String,
+    release_readiness_export: String,
+}
+
 /// An item, what a change of it touches, and whether it is ready to be released.
 #[derive(Object)]
 struct CockpitResponse {
@@ -31,6 +45,8 @@ struct CockpitResponse {
     generated_at: Time,
     impact_summary: ImpactSummary,
     release_readiness: ReadinessResponse,
+    open_ecos: CockpitChanges,
+    links: CockpitLinks,
 }
 
 #[OpenApi(prefix_path = "/items", tag = "Tag::Products")]
@@ -73,6 +89,7 @@ impl CockpitApi {
             return Err(crate::error::Error::internal("A cockpit lacks what was asked for").into());
         };
         let item = found.item.item;
+        let id = item.id;
         Ok(Json(CockpitResponse {
             item: CockpitItem {
                 id: item.id.to_string(),
@@ -85,6 +102,11 @@ impl CockpitApi {
             generated_at: caller.0.now().into(),
             impact_summary: ImpactSummary::new(&caller.0, impact),
             release_readiness: ReadinessResponse::new(&caller.0, readiness),
+            open_ecos: CockpitChanges::default(),
+            links: CockpitLinks {
+                impact_export: format!("/api/v1/impact/items/{id}/summary/export"),
+                release_readiness_export: format!("/api/v1/release-readiness/items/{id}"),
+            },
         }))
     }
 }

@@ -1,6 +1,8 @@
 //! Items on one page.
 
+mod change_shapes;
 mod cockpit;
+mod file_shapes;
 mod impact;
 mod impact_files;
 mod page;

@@ -4,6 +4,7 @@ use poem_openapi::OpenApi;
 use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::Json;
 
+use super::change_shapes::ProductChangeSummary;
 use super::impact::{ImpactSummary, request};
 use super::page_shapes::{
     ProductBomSummary, ProductDocumentSummary, ProductLinks, ProductObsoleteSummary, ProductResponse,
@@ -80,7 +81,7 @@ impl ProductsApi {
         #[oai(default = "yes")]
         cockpit_links_only: Query<bool>,
     ) -> ApiResult<Json<ProductResponse>> {
-        let _ = (include_eco_summary, include_open_eco_hits);
+        let _ = include_open_eco_hits;
         let cockpit = !cockpit_links_only.0;
         let obsolete = (bom_obsolete_recursive.0, bom_obsolete_levels.0);
         let used = (where_used_recursive.0, where_used_max_levels.0);
@@ -115,6 +116,7 @@ impl ProductsApi {
             bom_weight_rollup_summary: found
                 .weight
                 .map(|weight| ProductWeightSummary::new(sees, bom_weight_levels.0, weight_at, &weight)),
+            eco_summary: include_eco_summary.0.then(ProductChangeSummary::none),
             document_summary: found.documents.map(|those| ProductDocumentSummary::new(documents, those)),
             impact_summary: found.impact.map(|impact| ImpactSummary::new(&caller.0, impact)),
             release_readiness_summary: found.readiness.map(|readiness| ReadinessResponse::new(&caller.0, readiness)),

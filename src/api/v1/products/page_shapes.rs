@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use poem_openapi::Object;
 
+use super::change_shapes::ProductChangeSummary;
+use super::file_shapes::ProductFile;
 use super::impact::{ImpactSummary, ImpactUse};
 use super::readiness::ReadinessResponse;
 use crate::api::shapes::{FreeObject, Time};
-use crate::api::v1::files::ItemFileResponse;
 use crate::api::v1::obsolete::{ObsoleteEntry, entry};
 use crate::api::v1::rollup_shapes::{MissingValue, float};
 use crate::api::v1::versions::VersionFileResponse;
@@ -218,12 +219,25 @@ impl ProductWeightSummary {
 }
 
 /// A document that a relationship of the item leads to.
-#[derive(Object)]
+#[derive(Object, Clone)]
 struct ProductDocument {
     id: String,
-    number: Option<String>,
+    item_number: Option<String>,
     name: Option<String>,
     state: String,
+    current_version_id: Option<String>,
+}
+
+impl From<ItemView> for ProductDocument {
+    fn from(view: ItemView) -> Self {
+        Self {
+            id: view.item.id.to_string(),
+            name: view.item.name().map(str::to_owned),
+            item_number: view.number,
+            current_version_id: view.item.current_version_id.map(|id| id.to_string()),
+            state: view.item.state,
+        }
+    }
 }
 
 #[derive(Object)]
@@ -233,18 +247,18 @@ pub struct ProductDocumentSummary {
     state_counts: BTreeMap<String, u64>,
     /// The first ten.
     sample: Vec<ProductDocument>,
+    /// The same.
+    items: Vec<ProductDocument>,
+    /// The same.
+    documents: Vec<ProductDocument>,
 }
 
 impl ProductDocumentSummary {
     pub fn new(authorized: bool, Documents { states, sample }: Documents) -> Self {
-        let shown = |view: ItemView| ProductDocument {
-            id: view.item.id.to_string(),
-            name: view.item.name().map(str::to_owned),
-            number: view.number,
-            state: view.item.state,
-        };
+        let sample: Vec<ProductDocument> = sample.into_iter().map(ProductDocument::from).collect();
         let count = states.values().sum();
-        Self { authorized, count, state_counts: states, sample: sample.into_iter().map(shown).collect() }
+        let (items, documents) = (sample.clone(), sample.clone());
+        Self { authorized, count, state_counts: states, sample, items, documents }
     }
 }
 
@@ -277,13 +291,14 @@ pub struct ProductResponse {
     pub current_version: Option<ProductVersion>,
     /// The oldest first, at most 200.
     pub versions: Option<Vec<ProductVersion>>,
-    pub files: Option<Vec<ItemFileResponse>>,
+    pub files: Option<Vec<ProductFile>>,
     pub version_files: Option<Vec<VersionFileResponse>>,
     pub bom_summary: Option<ProductBomSummary>,
     pub bom_obsolete_summary: Option<ProductObsoleteSummary>,
     pub where_used_summary: Option<ProductUsedSummary>,
     pub bom_weight_rollup_summary: Option<ProductWeightSummary>,
     pub document_summary: Option<ProductDocumentSummary>,
+    pub eco_summary: Option<ProductChangeSummary>,
     pub impact_summary: Option<ImpactSummary>,
     pub release_readiness_summary: Option<ReadinessResponse>,
     pub cockpit_links: ProductLinks,

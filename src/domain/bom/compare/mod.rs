@@ -29,6 +29,7 @@ mod values;
 mod walk;
 
 pub use align::{Aligned, Cell, ROOT, Row, align};
+pub use designators::designators;
 pub use difference::{Change, Comparison, Difference, Kind};
 pub use field::{Compared, LineField, Severity};
 pub use files::{FileDifference, file_differences};

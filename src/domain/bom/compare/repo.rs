@@ -5,12 +5,11 @@ use uuid::Uuid;
 
 use super::sides::LinePlace;
 use super::substitutes::Substitute;
+use crate::domain::bom::PART_BOM_SUBSTITUTE;
 use crate::domain::meta::Item;
 use crate::entity::tenant::{item, version_line};
 use crate::error::Result;
 
-/// The relationship type of substitutes: from a BOM line to the item that may stand in.
-const SUBSTITUTE: &str = "Part BOM Substitute";
 /// Enough ids for one statement.
 const IDS_PER_QUERY: usize = 1000;
 
@@ -20,7 +19,7 @@ pub(super) async fn substitutes_of_lines(db: &impl ConnectionTrait, lines: &[Uui
     for some in lines.chunks(IDS_PER_QUERY) {
         let rows = item::Entity::find()
             .filter(item::Column::SourceId.is_in(some.iter().copied()))
-            .filter(item::Column::ItemTypeId.eq(SUBSTITUTE))
+            .filter(item::Column::ItemTypeId.eq(PART_BOM_SUBSTITUTE))
             .order_by_asc(item::Column::Id);
         found.extend(rows.all(db).await?.into_iter().map(Item::from));
     }
@@ -36,7 +35,7 @@ pub(super) async fn substitutes_of_versions(
     for some in versions.chunks(IDS_PER_QUERY) {
         let rows = version_line::Entity::find()
             .filter(version_line::Column::VersionId.is_in(some.iter().copied()))
-            .filter(version_line::Column::ItemTypeId.eq(SUBSTITUTE))
+            .filter(version_line::Column::ItemTypeId.eq(PART_BOM_SUBSTITUTE))
             .order_by_asc(version_line::Column::LineId);
         found.extend(rows.all(db).await?.into_iter().map(|row| {
             let place = (row.version_id, row.source_id);

@@ -5,7 +5,6 @@ use crate::storage::ContentHash;
 
 pub mod attachments;
 pub mod collect;
-pub mod documents;
 pub mod files;
 pub mod hurt;
 pub mod many;
