@@ -4,6 +4,7 @@ use clap::Args;
 
 use super::print;
 use crate::app::App;
+use crate::domain::file;
 use crate::domain::identity::{self, Losses};
 use crate::error::{Error, Result};
 use crate::types::{OrgId, TenantId};
@@ -34,8 +35,8 @@ pub async fn run(delete: Delete, app: &App) -> Result<()> {
         return Err(Error::bad_request("Nothing was deleted; repeat with --yes to lose all of this"));
     }
     match &org {
-        Some(org) => identity::delete_org(&ctx, &tenant, org).await?,
-        None => identity::delete_tenant(&ctx, &tenant).await?,
+        Some(org) => identity::delete_org(&ctx, &tenant, org, file::abandon_all).await?,
+        None => identity::delete_tenant(&ctx, &tenant, file::abandon_all).await?,
     }
     print::line(format!("{what} is deleted."))
 }

@@ -11,9 +11,11 @@ use super::model::OrgChange;
 use super::repo::{self, tenants::Change};
 use crate::config::TenancyMode;
 use crate::context::{PlatformCtx, TenantCtx};
+use crate::db::Db;
 use crate::domain::audit::{Act, record_act, record_platform_act};
-use crate::domain::{file, quota};
+use crate::domain::quota;
 use crate::error::{Error, Result};
+use crate::storage::TenantStore;
 use crate::tenancy::{Placement, TenantState};
 use crate::types::{OrgId, TenantId};
 
@@ -67,14 +69,20 @@ async fn require_deletable(ctx: &PlatformCtx, tenant: &TenantId, org: Option<&Or
     found.map(|_| ()).ok_or_else(|| Error::not_found("Org not found"))
 }
 
-/// Deletes a tenant. Fails with `NotFound` when it is not there or is deleted already, `Forbidden` for the platform's own.
-pub async fn delete_tenant(ctx: &PlatformCtx, tenant: &TenantId) -> Result<()> {
+/// Deletes a tenant; `abandon` is done with each database and its objects before they go.
+///
+/// Fails with `NotFound` when it is not there or is deleted already, `Forbidden` for the platform's own.
+pub async fn delete_tenant(
+    ctx: &PlatformCtx,
+    tenant: &TenantId,
+    abandon: impl AsyncFn(&Db, &TenantStore) -> Result<u64>,
+) -> Result<()> {
     require_deletable(ctx, tenant, None).await?;
     refuse_tenant(ctx, tenant).await?;
     tokio::time::sleep(LAST_REQUESTS).await;
     let places = ctx.tenancy().placements_of(tenant).await?;
     for place in &places {
-        drop_with_objects(ctx, place).await?;
+        drop_with_objects(ctx, place, &abandon).await?;
     }
     let tx = ctx.control().begin().await?;
     repo::tenants::clear(&tx, tenant).await?;
@@ -94,15 +102,20 @@ async fn refuse_tenant(ctx: &PlatformCtx, tenant: &TenantId) -> Result<()> {
     tx.commit().await
 }
 
-/// Deletes one organisation of a tenant; its members stay users of the tenant.
-pub async fn delete_org(ctx: &PlatformCtx, tenant: &TenantId, org: &OrgId) -> Result<()> {
+/// Deletes one organisation of a tenant; its members stay users of the tenant. As [`delete_tenant`] otherwise.
+pub async fn delete_org(
+    ctx: &PlatformCtx,
+    tenant: &TenantId,
+    org: &OrgId,
+    abandon: impl AsyncFn(&Db, &TenantStore) -> Result<u64>,
+) -> Result<()> {
     require_deletable(ctx, tenant, Some(org)).await?;
     let within = ctx.within(tenant.clone());
     refuse_org(&within, org).await?;
     tokio::time::sleep(LAST_REQUESTS).await;
     let places = ctx.tenancy().placements_of(tenant).await?;
     for place in places.iter().filter(|place| place.org == org.as_str()) {
-        drop_with_objects(ctx, place).await?;
+        drop_with_objects(ctx, place, &abandon).await?;
     }
     let tx = ctx.control().begin().await?;
     repo::orgs::remove(&tx, tenant, org).await?;
@@ -121,14 +134,18 @@ async fn refuse_org(ctx: &TenantCtx, org: &OrgId) -> Result<()> {
 }
 
 /// The objects belong to the database: who was never given one has none either.
-async fn drop_with_objects(ctx: &PlatformCtx, place: &Placement) -> Result<()> {
+async fn drop_with_objects(
+    ctx: &PlatformCtx,
+    place: &Placement,
+    abandon: &impl AsyncFn(&Db, &TenantStore) -> Result<u64>,
+) -> Result<()> {
     let tenancy = ctx.tenancy();
     let store = tenancy.store_at(place)?;
     // Parts that S3 holds are no objects, and only the database knows of them.
     if place.is_ready() {
         match tenancy.open_place(place).await {
             Ok(db) => {
-                file::abandon_all(&db, &store).await?;
+                abandon(&db, &store).await?;
             }
             // Of another version, damaged, or dropped by a deletion that was killed then.
             Err(error) => {

@@ -11,7 +11,6 @@ use super::query::Budget;
 use super::repo;
 pub use super::repo::graph::End;
 use super::write::Write;
-use super::write::Write;
 use crate::context::Ctx;
 use crate::db::Tx;
 use crate::error::Result;

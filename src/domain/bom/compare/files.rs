@@ -36,7 +36,7 @@ fn differing<'a>(left: &Part<'a>, right: &Part<'a>) -> Found<'a> {
     let mut changed = Vec::new();
     removed.retain(|before| {
         let same = |after: &&FileFact| (&after.role, &after.filename) == (&before.role, &before.filename);
-        let Some(at) = added.iter().position(|after| same(after)) else { return true };
+        let Some(at) = added.iter().position(same) else { return true };
         changed.push((*before, added.remove(at)));
         false
     });

@@ -261,7 +261,7 @@ pub async fn substitutes(
         by_line.entry(place).or_default().push(substitute);
     }
     for all in by_line.values_mut() {
-        all.sort_by(|left, right| (left.rank, left.item_id).cmp(&(right.rank, right.item_id)));
+        all.sort_by_key(|one| (one.rank, one.item_id));
     }
     Ok(by_line)
 }

@@ -71,6 +71,6 @@ mod tests {
 
     #[test]
     fn a_number_that_a_spreadsheet_would_round_is_a_text() {
-        assert!(fits(0.3) && fits(1e10) && fits(12345.678_9) && !fits(0.1 + 0.2));
+        assert!(fits(0.3) && fits(1e10) && fits(12_345.678_9) && !fits(0.1 + 0.2));
     }
 }
