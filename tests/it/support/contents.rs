@@ -25,7 +25,7 @@ pub fn folder(at: &Installation) -> PathBuf {
 /// Where a content is kept: the latest of its editions that is there, or where the first would be.
 pub fn object(at: &Installation, content: &[u8]) -> PathBuf {
     let first = edition(at, content, 0);
-    let found = (1..20).map(|number| edition(at, content, number)).filter(|path| path.exists()).next_back();
+    let found = (1..20).map(|number| edition(at, content, number)).rfind(|path| path.exists());
     found.unwrap_or(first)
 }
 
