@@ -52,7 +52,7 @@ async fn the_page_of_an_item_shows_what_is_asked_for(at: Installation) {
     assert_eq!((&full["where_used_summary"]["count"], &full["bom_obsolete_summary"]["count"]), (&json!(0), &json!(0)));
     // TOP -2-> MID (2 kg), TOP -1-> LEAF (0.5 kg).
     assert_eq!(full["bom_weight_rollup_summary"]["total_weight"], 4.5);
-    assert_eq!(full["document_summary"], json!({"authorized": true, "count": 0, "state_counts": {}, "sample": []}));
+    assert_eq!((&full["document_summary"]["count"], &full["document_summary"]["items"]), (&json!(0), &json!([])));
     assert_eq!(full["version_files"], json!([]));
     let used = page(admin, &leaf, "include_where_used_summary=true&where_used_recursive=true").await;
     assert_eq!(used["where_used_summary"]["count"], 3);
