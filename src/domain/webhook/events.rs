@@ -11,7 +11,7 @@ pub struct EventName {
 }
 
 /// Every event, in the order in which they are listed.
-pub const EVENTS: [EventName; 19] = [
+pub const EVENTS: [EventName; 23] = [
     EventName { name: "item.created", description: "An item of any type was added." },
     EventName { name: "item.updated", description: "Properties of an item changed." },
     EventName { name: "item.deleted", description: "An item was deleted." },
@@ -20,11 +20,15 @@ pub const EVENTS: [EventName; 19] = [
     EventName { name: "item.revised", description: "The next version of a released item was opened." },
     EventName { name: "bom.changed", description: "A line of a BOM was added, changed or removed; names both parts." },
     EventName { name: "version.released", description: "A version was released with its item; it stays as it was." },
+    EventName { name: "version.branched", description: "A draft beside the current version was made; names its item." },
+    EventName { name: "version.merged", description: "A draft was merged into another version; names its item." },
     EventName { name: "version.checked_out", description: "Somebody took a version for themselves; names its item." },
     EventName { name: "version.checked_in", description: "A version was given back; names its item." },
     EventName { name: "version.checkout_undone", description: "A check-out was ended without a check-in." },
     EventName { name: "version.file_bound", description: "A file was bound to a version, or its place there changed." },
     EventName { name: "version.file_unbound", description: "A file was taken off a version." },
+    EventName { name: "baseline.created", description: "What a product consists of was kept; names its item." },
+    EventName { name: "baseline.released", description: "A baseline was released; names its item." },
     EventName { name: "file.uploaded", description: "A file was brought, be its content new or not." },
     EventName {
         name: "file.attached",
@@ -43,7 +47,11 @@ pub const EVENTS: [EventName; 19] = [
 pub const TEST: &str = "webhook.test";
 
 /// What is called alike inside and outside.
-const SAME: [&str; 11] = [
+const SAME: [&str; 15] = [
+    "version.branched",
+    "version.merged",
+    "baseline.created",
+    "baseline.released",
     "version.released",
     "version.checked_out",
     "version.checked_in",

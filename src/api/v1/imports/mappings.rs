@@ -120,9 +120,7 @@ struct NewImportMappingRequest {
     #[oai(default)]
     #[serde(default)]
     columns: String,
-    #[oai(default)]
-    #[serde(default)]
-    options: ImportOptions,
+    options: Option<ImportOptions>,
 }
 
 #[derive(Object, Deserialize)]
@@ -154,7 +152,7 @@ impl MappingsApi {
         body: Body<NewImportMappingRequest>,
     ) -> ApiResult<Json<ImportMappingResponse>> {
         let Body(NewImportMappingRequest { name, columns, options }) = body;
-        Ok(Json(import::create_mapping(&caller.0, name, columns, options.read()?).await?.into()))
+        Ok(Json(import::create_mapping(&caller.0, name, columns, options.unwrap_or_default().read()?).await?.into()))
     }
 
     /// Get a mapping
