@@ -10,6 +10,7 @@ use super::tree::{BomTree, Held, TreeRequest, built_of, held};
 use super::{MANUFACTURING_BOM, MANUFACTURING_PART, PART, PART_BOM, too_large};
 use crate::context::Ctx;
 use crate::domain::meta::{self, Item, Model, Turns, Values, Write, parse_id};
+use crate::domain::permission::Action;
 use crate::error::{Error, Result};
 
 /// Every level of a structure.
@@ -43,6 +44,7 @@ pub async fn convert_to_mbom(ctx: &Ctx, root: &str) -> Result<Converted> {
     if item.item_type != PART {
         return Err(Error::bad_request(format!("Only a {PART} has an engineering BOM")));
     }
+    require_whole(ctx, &model, item.id).await?;
     let request = TreeRequest { depth: ALL_LEVELS, ..TreeRequest::default() };
     let source = held(ctx, model.clone(), PART_BOM, item, request, |held| Source::of(&held)).await?;
     let turns = |model: &Model| Ok(Turns::default().structure(model.item_type(MANUFACTURING_BOM)?));
@@ -50,6 +52,20 @@ pub async fn convert_to_mbom(ctx: &Ctx, root: &str) -> Result<Converted> {
     let converted = Converting::begin(&write, &source).await?.run(&source).await?;
     write.commit().await?;
     Ok(converted)
+}
+
+/// A part of a structure must not pass for all of it: others would never learn what is missing.
+async fn require_whole(ctx: &Ctx, model: &Model, root: Uuid) -> Result<()> {
+    let all = meta::descend(ctx, PART_BOM, root, u32::try_from(ALL_LEVELS).unwrap_or(u32::MAX)).await?;
+    let hidden = |item: &Item| !model.allow(item, Action::Get);
+    let count = all.items.values().filter(|item| hidden(item)).count()
+        + all.lines.values().flatten().filter(|line| hidden(line)).count();
+    if count == 0 {
+        return Ok(());
+    }
+    Err(Error::conflict("Parts of the structure are hidden from the caller")
+        .code("HIDDEN_RELATIONSHIPS", "It holds what you may not see. Ask somebody who may to convert it.")
+        .details(serde_json::json!({ "count": count })))
 }
 
 /// An engineering structure, each part once.

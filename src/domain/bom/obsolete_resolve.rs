@@ -136,13 +136,13 @@ pub async fn resolve_obsolete(
 
 async fn resolve(write: &Write<'_>, found: &ObsoleteLine, mode: ResolveMode) -> Result<ResolveStatus> {
     let Some(replacement) = &found.replacement else { return Ok(ResolveStatus::Unresolved) };
-    match replace(write, found, replacement.item.id, mode).await {
+    match write.attempt(replace(write, found, replacement.item.id, mode)).await? {
         Ok(status) => Ok(status),
         Err(error) => ResolveStatus::of_refusal(&error).ok_or(error),
     }
 }
 
-/// Everything that may be refused is asked before anything is written: what is refused leaves no half of a change.
+/// Lets the line lead to the replacement, or puts a new one in its place.
 async fn replace(
     write: &Write<'_>,
     found: &ObsoleteLine,

@@ -50,7 +50,7 @@ pub async fn keep_state(tx: &Tx, state: &State) -> Result<()> {
 /// The refusal of a change in a locked state, as clients know it.
 pub fn locked(state: &str, resource: &str) -> Error {
     Error::conflict(format!("Item is locked in state: {state}"))
-        .code("STATE_LOCKED", format!("This {resource} is {state} and cannot be changed. Start a change to revise it."))
+        .code("STATE_LOCKED", format!("This {resource} is {state} and cannot be changed. Open its next version: POST /api/v1/versions/items/{{item_id}}/revise."))
         .details(serde_json::json!({ "state": state, "resource": resource }))
 }
 

@@ -42,6 +42,7 @@ pub(super) async fn delete(write: &Write<'_>, given: &AmlItem) -> Result<Item> {
     require_changeable(write, &item).await?;
     // Before it is asked who refers to it: whoever is about to do so is waited for, and then seen.
     repo::items::lock_to_delete(&write.tx, item.id).await?;
+    refuse_versions(write, &item).await?;
     let lines = repo::items::lines_to_delete(&write.tx, item.id).await?;
     refuse_hidden_lines(write, &item, &lines).await?;
     refuse_if_used(write, &item, &lines).await?;
@@ -53,6 +54,21 @@ pub(super) async fn delete(write: &Write<'_>, given: &AmlItem) -> Result<Item> {
     }
     write.record("item.deleted", &item, item.snapshot(), None).await?;
     Ok(item)
+}
+
+/// What was released of an item stays, and nobody's work on a version of it goes with it.
+async fn refuse_versions(write: &Write<'_>, item: &Item) -> Result<()> {
+    if repo::versions::with_released(&write.tx, &[item.id]).await?.contains(&item.id) {
+        let advice =
+            "Versions of it were released, and what is released stays. Promote it to an obsolete state instead.";
+        return Err(Error::conflict(format!("Versions of item {} are released", item.id))
+            .code("RELEASED_VERSIONS", advice)
+            .details(json!({ "item_id": item.id })));
+    }
+    match repo::versions::check_outs_of_item(&write.tx, item.id).await?.iter().find(|one| !one.is_mine(write.ctx)) {
+        Some(check_out) => Err(check_out.refusal()),
+        None => Ok(()),
+    }
 }
 
 /// The lines of an item go with it whatever their own sets say, but none that the caller does not know of.

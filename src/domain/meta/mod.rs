@@ -95,7 +95,7 @@ pub use update::{lock_items, lock_to_change, prepare_change, require_locked_item
 pub use values::{Values, normalise, same_value, text_value};
 pub use versions::{
     MAIN, VERSION, VersionEvent, copy_files, copy_lines, ensure_version, has_versions, log_version_event,
-    open_revision, start_state, structure_kinds,
+    open_revision, require_files_given_back, start_state, structure_kinds, take_files,
 };
 pub use views::{NewView, View, ViewKind, ViewQuery, delete_view, find_view, put_view};
 pub use write::{Turns, Write};

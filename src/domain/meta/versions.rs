@@ -98,6 +98,7 @@ pub(super) async fn seal(write: &Write<'_>, kind: &ItemType, item: Item) -> Resu
     let release = Release { by: write.ctx.actor.user_id(), at: write.ctx.now() };
     if repo::versions::release(&write.tx, id, &item, release).await? {
         keep_contents(write, id, &item).await?;
+        require_acyclic(write, id, &item).await?;
         let event = VersionEvent { version_id: id, item_id: item.id, action: "release", comment: None, changes: None };
         log_version_event(write, event).await?;
         let facts = |is_released| json!({ "id": id, "item_id": item.id, "is_released": is_released });
@@ -124,6 +125,32 @@ pub async fn copy_lines(write: &Write<'_>, version: Uuid, item: Uuid) -> Result<
 /// Binds the files of a version to another, but for those that hang on the item itself.
 pub async fn copy_files(write: &Write<'_>, from: Uuid, to: Uuid) -> Result<()> {
     repo::versions::copy_files(&write.tx, from, to, write.ctx.now()).await
+}
+
+/// Gives a version the files of another that it does not have.
+pub async fn take_files(write: &Write<'_>, from: Uuid, to: Uuid) -> Result<u64> {
+    repo::versions::take_files(&write.tx, from, to, write.ctx.now()).await
+}
+
+/// No file of a version is checked out by itself. Else `Conflict` `CHECK_IN_FIRST`.
+pub async fn require_files_given_back(write: &Write<'_>, version: Uuid) -> Result<()> {
+    match repo::versions::files_checked_out(&write.tx, version).await? {
+        0 => Ok(()),
+        count => Err(Error::conflict(format!("{count} files of version {version} are checked out"))
+            .code("CHECK_IN_FIRST", "Files of the version are checked out. They must be given back first.")),
+    }
+}
+
+/// What was released of its children may lead back to an item although its lines of now do not.
+async fn require_acyclic(write: &Write<'_>, version: Uuid, item: &Item) -> Result<()> {
+    let kinds: Vec<&str> = structure_kinds(write.model).collect();
+    if !repo::version_lines::leads_back(&write.tx, version, item.id, &kinds).await? {
+        return Ok(());
+    }
+    let advice = "A released version below it holds the item itself. Release the next version of that part first.";
+    Err(Error::conflict(format!("Cycle detected: a release of item {} would hold the item itself", item.id))
+        .code("CYCLE_DETECTED", advice)
+        .details(json!({ "item_id": item.id })))
 }
 
 /// The relationship types whose lines a version consists of.

@@ -197,6 +197,19 @@ impl<'a> Write<'a> {
         audit::record(self.ctx, &self.tx, changes).await
     }
 
+    /// Runs a part that may be refused by itself: what it has written is undone then, with what it noted, and the write goes on.
+    ///
+    /// The outer result fails when the write as a whole can no longer be used.
+    pub async fn attempt<T>(&self, part: impl Future<Output = Result<T>>) -> Result<Result<T>> {
+        // What was noted before must not go with the part.
+        self.record_changes().await?;
+        let done = self.tx.attempt(part).await?;
+        if done.is_err() {
+            self.changes.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        }
+        Ok(done)
+    }
+
     pub async fn commit(self) -> Result<()> {
         self.record_changes().await?;
         self.tx.commit().await

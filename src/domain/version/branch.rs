@@ -40,6 +40,7 @@ pub async fn branch(ctx: &Ctx, item: &str, new: NewBranch) -> Result<VersionView
     let from = parse_id(&new.source_version_id)?;
     let from = repo::find(write.tx(), from).await?.filter(|version| version.item_id == item.id);
     let from = from.ok_or_else(|| not_found(&new.source_version_id))?;
+    require_unmerged(&from)?;
     if repo::has_branch(write.tx(), item.id, &name).await? {
         return Err(exists(&name));
     }
@@ -74,6 +75,14 @@ pub async fn branch(ctx: &Ctx, item: &str, new: NewBranch) -> Result<VersionView
     note(&write, &from, &draft).await?;
     write.commit().await?;
     Ok(VersionView::new(&model, &item, draft))
+}
+
+/// What is done was taken in somewhere, and goes on there: of a branch of it nobody could tell what is new.
+fn require_unmerged(from: &Version) -> Result<()> {
+    let Some(into) = from.merged_into_id else { return Ok(()) };
+    Err(Error::conflict(format!("Version {} was merged", from.id))
+        .code("VERSION_MERGED", format!("Version {} was merged. Branch from the version that took it in.", from.label))
+        .details(json!({ "version_id": from.id, "merged_into_id": into })))
 }
 
 async fn store(write: &Write<'_>, from: &Version, draft: &Version) -> Result<()> {

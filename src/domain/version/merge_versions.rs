@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::ancestry::{Common, common};
 use super::apply::{Changed, apply, require_seen, structures};
 use super::content::{Held, from_json};
+use super::iterations::{BRANCH, keep};
 use super::merge::{Conflict, Content, Resolution, merge};
 use super::model::{Version, VersionView, not_found, parse_id};
 use super::open::{open, record};
@@ -53,6 +54,7 @@ pub async fn merge_versions(ctx: &Ctx, item: &str, new: NewMerge) -> Result<Merg
     write.model.require(&found, Action::Update)?;
     let target = target(&write, &found, &new).await?;
     require_mergeable(ctx, &source, &target)?;
+    meta::require_files_given_back(&write, source.id).await?;
     let found = if target.is_current { lock_current(&write, found).await? } else { found };
     let (ours, theirs) = (Held::read(&write, &found, &target).await?, Held::read(&write, &found, &source).await?);
     let base = base(&write, &found, &source, &target).await?;
@@ -62,6 +64,11 @@ pub async fn merge_versions(ctx: &Ctx, item: &str, new: NewMerge) -> Result<Merg
     }
     refuse_unused(&merged.unused)?;
     let (found, target, changed) = apply(&write, &found, &target, &ours, &merged.result).await?;
+    if source.is_released && !target.is_current && base != theirs.content {
+        // From here on this is what the draft and the released versions have in common.
+        rebase(&write, &target, &theirs.content).await?;
+    }
+    meta::take_files(&write, source.id, target.id).await?;
     let source = close(&write, source, &target, comment, changed).await?;
     write.commit().await?;
     Ok(MergedVersion { target: VersionView::new(&model, &found, target), source, changed })
@@ -114,6 +121,13 @@ async fn base(write: &Write<'_>, item: &Item, source: &Version, target: &Version
             from_json(write.model, start.properties, start.lines)
         }
     }
+}
+
+/// A draft that took in what was released begins there.
+async fn rebase(write: &Write<'_>, draft: &Version, content: &Content) -> Result<()> {
+    repo::iterations::remove_start_of(write.tx(), draft.id).await?;
+    keep(write, draft, BRANCH, 0, None, content).await?;
+    Ok(())
 }
 
 /// The refusal, for whoever may see what it is about.

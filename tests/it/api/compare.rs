@@ -23,6 +23,7 @@ on_every_backend!(
     many_structures_stand_beside_each_other,
     comparisons_are_exported,
     files_are_compared_by_role_name_and_content,
+    a_child_in_another_revision_is_told,
 );
 
 const FIELDS: &str = "quantity,uom,find_num,refdes,effectivity_from,effectivity_to";
@@ -489,4 +490,25 @@ async fn files_are_compared_by_role_name_and_content(at: Installation) {
     assert_eq!((&files["added"][0]["filename"], &files["added"][0]["size"]), (&json!("m.txt"), &json!(4)));
     let change = &files["changed"][0];
     assert_eq!((&change["left"]["file_id"], &change["right"]["file_id"]), (&json!(drawing), &json!(later)));
+}
+
+async fn a_child_in_another_revision_is_told(at: Installation) {
+    let World { admin, .. } = &World::start(at).await;
+    let (top, leaf) = (add_part(admin, "TOP").await, add_part(admin, "LEAF").await);
+    crate::support::world::add_line(admin, &top, &leaf).await;
+    for part in [&leaf, &top] {
+        super::revisions::release(admin, part).await;
+    }
+    let sealed = super::versions::version(admin, &top).await;
+    let sealed = sealed["id"].as_str().unwrap();
+    let path = format!("/bom/compare?left_type=version&left_id={sealed}&right_type=item&right_id={top}");
+    assert_eq!(admin.get(&path).await.expect(200)["changed"], json!([]));
+    super::revisions::revise(admin, &leaf).await;
+    let found = admin.get(&path).await.expect(200);
+    assert_eq!(
+        (&found["summary"]["changed_info"], &found["summary"]["changed_major"]),
+        (&json!(1), &json!(0)),
+        "{found}"
+    );
+    assert_eq!(found["changed"][0]["changes"][0]["field"], "child_version");
 }

@@ -20,6 +20,9 @@ on_every_backend!(
     a_merge_goes_by_the_rules_of_every_change,
     what_cannot_be_merged_is_refused,
     of_twenty_who_merge_at_once_one_does,
+    what_was_merged_is_branched_from_no_more,
+    what_a_draft_undid_of_a_release_stays_undone,
+    a_merge_brings_the_files_of_a_branch,
 );
 
 async fn merge(client: &Client, item: &str, source: &str, target: &str, resolutions: Value) -> Reply {
@@ -316,4 +319,52 @@ async fn of_twenty_who_merge_at_once_one_does(at: Installation) {
     }
     let expected = [("LEG", 4.0), ("NEW", 1.0), ("TOP", 1.0)].map(|(name, quantity)| (name.to_owned(), quantity));
     assert_eq!(quantities(admin, &current).await, expected);
+}
+
+async fn what_was_merged_is_branched_from_no_more(at: Installation) {
+    let World { admin, .. } = &World::start(at).await;
+    let Product { part, current, .. } = product(admin).await;
+    let draft = branch_of_current(admin, &part, "b").await;
+    set(admin, &part, &draft, json!({"name": "merged"})).await;
+    merge(admin, &part, &draft, &current, json!(null)).await.expect(200);
+    let again = json!({"source_version_id": draft, "branch_name": "c"});
+    let refused = admin.post(&format!("/versions/items/{part}/branch"), &again).await;
+    assert_eq!(code(refused), "VERSION_MERGED");
+}
+
+async fn what_a_draft_undid_of_a_release_stays_undone(at: Installation) {
+    let World { admin, .. } = &World::start(at).await;
+    let Product { part, current, .. } = product(admin).await;
+    let draft = branch_of_current(admin, &part, "b").await;
+    let extra = add_part(admin, "EXTRA").await;
+    let line = line_id(&add_line(admin, &part, &extra).await);
+    aml(admin, "update", &part, json!({"description": "v1"})).await.expect(200);
+    release(admin, &part).await;
+    merge(admin, &part, &current, &draft, json!(null)).await.expect(200);
+    admin.delete(&format!("/versions/{draft}/lines/{line}")).await.expect(200);
+    set(admin, &part, &draft, json!({"description": null})).await;
+    let next = id(&revise(admin, &part).await);
+    let merged = merge(admin, &part, &draft, &next, json!(null)).await.expect(200);
+    assert_eq!((&merged["changed"]["lines_removed"], &merged["changed"]["properties"]), (&json!(1), &json!(1)));
+    let item = admin.get(&format!("/aml/Part/{part}")).await.expect(200);
+    assert!(item["properties"]["description"].is_null(), "{item}");
+    assert_eq!(quantities(admin, &next).await.len(), 2);
+}
+
+async fn a_merge_brings_the_files_of_a_branch(at: Installation) {
+    let World { admin, .. } = &World::start(at).await;
+    let Product { part, current, .. } = product(admin).await;
+    let draft = branch_of_current(admin, &part, "b").await;
+    let file = crate::support::files::bring(admin, "drawing.txt", b"of the branch").await;
+    admin.post(&format!("/versions/items/{part}/checkout"), &json!({"version_id": draft})).await.expect(200);
+    admin.post(&format!("/versions/{draft}/files"), &json!({"file_id": file})).await.expect(200);
+    let alone = format!("/versions/{draft}/files/{file}/checkout");
+    admin.post(&alone, &json!({})).await.expect(200);
+    check_in(admin, &part, json!({"version_id": draft})).await.expect(200);
+    let refused = merge(admin, &part, &draft, &current, json!(null)).await;
+    assert_eq!(code(refused), "CHECK_IN_FIRST");
+    admin.post(&format!("/versions/{draft}/files/{file}/undo-checkout"), &json!({})).await.expect(200);
+    merge(admin, &part, &draft, &current, json!(null)).await.expect(200);
+    let bound = admin.get(&format!("/versions/{current}/files")).await.expect(200);
+    assert_eq!(bound[0]["file_id"], json!(file), "{bound}");
 }

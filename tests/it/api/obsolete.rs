@@ -12,6 +12,7 @@ on_every_backend!(
     obsolete_children_are_found_with_their_replacements,
     obsolete_lines_are_updated_in_place_or_renewed,
     obsolete_lines_that_cannot_change_are_passed_over,
+    a_line_that_is_passed_over_is_as_it_was,
 );
 
 async fn obsolete_part(client: &Client, number: &str, replacement: Value) -> String {
@@ -159,4 +160,20 @@ async fn obsolete_lines_that_cannot_change_are_passed_over(at: Installation) {
     now.sort_unstable();
     assert_eq!(now, ["LOOPING", "NEW"]);
     admin.post(&format!("/bom/{top}/obsolete/resolve"), &json!({"mode": "delete"})).await.expect(422);
+}
+
+async fn a_line_that_is_passed_over_is_as_it_was(at: Installation) {
+    let world = World::start(at).await;
+    let admin = &world.admin;
+    let (root, new, sub) = (add_part(admin, "ROOT").await, add_part(admin, "NEW").await, add_part(admin, "SUB").await);
+    let old = obsolete_part(admin, "OLD", json!(new)).await;
+    let line = add_line(admin, &root, &old).await;
+    let line = line["relationship_id"].as_str().unwrap();
+    admin.post(&format!("/bom/{line}/substitutes"), &json!({"substitute_item_id": sub})).await.expect(200);
+    let user = world.user("ben", &["engineer"]).await;
+    crate::support::database::hide(&world.at, &[&sub]).await;
+    let done = resolve(&user, &root, json!({"mode": "new_bom"})).await;
+    assert_eq!(done["summary"]["created_lines"], 0, "{done}");
+    let tree = admin.get(&format!("/bom/{root}/tree")).await.expect(200);
+    assert_eq!(children(&tree), ["OLD"]);
 }

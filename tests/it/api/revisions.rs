@@ -19,6 +19,8 @@ on_every_backend!(
     a_step_back_to_draft_is_a_revision,
     a_release_takes_what_is_released_of_its_children,
     a_policy_keeps_what_is_not_released_out,
+    what_was_released_is_not_deleted_with_its_draft,
+    a_release_holds_no_cycle,
 );
 
 /// Promotes a part to Released.
@@ -283,4 +285,33 @@ async fn a_policy_keeps_what_is_not_released_out(at: Installation) {
     );
     release(admin, &other).await;
     admin.post(&format!("/bom/{top}/children"), &entry).await.expect(200);
+}
+
+async fn what_was_released_is_not_deleted_with_its_draft(at: Installation) {
+    let World { admin, .. } = &World::start(at).await;
+    let (top, leaf) = (add_part(admin, "TOP").await, add_part(admin, "LEAF").await);
+    add_line(admin, &top, &leaf).await;
+    release(admin, &top).await;
+    let sealed = version(admin, &top).await;
+    let before = released_tree(admin, &sealed).await;
+    revise(admin, &top).await;
+    let refused = aml(admin, "delete", &top, json!({})).await;
+    assert_eq!(code(refused), "RELEASED_VERSIONS");
+    assert_eq!(released_tree(admin, &sealed).await, before);
+}
+
+async fn a_release_holds_no_cycle(at: Installation) {
+    let World { admin, .. } = &World::start(at).await;
+    let (one, two) = (add_part(admin, "ONE").await, add_part(admin, "TWO").await);
+    add_line(admin, &one, &two).await;
+    release(admin, &one).await;
+    revise(admin, &one).await;
+    admin.delete(&format!("/bom/{one}/children/{two}")).await.expect(200);
+    // As the parts are now this is no cycle, but what was released of ONE holds TWO.
+    add_line(admin, &two, &one).await;
+    aml(admin, "promote", &two, json!({"state": "Review"})).await.expect(200);
+    let refused = aml(admin, "promote", &two, json!({"state": "Released"})).await;
+    assert_eq!(code(refused), "CYCLE_DETECTED");
+    release(admin, &one).await;
+    aml(admin, "promote", &two, json!({"state": "Released"})).await.expect(200);
 }

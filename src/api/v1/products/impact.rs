@@ -16,6 +16,9 @@ use crate::domain::product::{self, Impact, ImpactRequest};
 
 pub struct ImpactApi;
 
+/// The most baselines of an export.
+const MOST_EXPORTED: u64 = 1000;
+
 /// What a line says of its child.
 #[derive(Object, Clone)]
 pub struct ImpactLine {
@@ -208,16 +211,23 @@ impl ImpactApi {
         #[oai(default = "ten", validator(minimum(value = "1"), maximum(value = "50")))] where_used_max_levels: Query<
             i64,
         >,
-        #[oai(default = "twenty", validator(minimum(value = "0"), maximum(value = "200")))] where_used_limit: Query<
-            u64,
-        >,
-        #[oai(default = "twenty", validator(minimum(value = "0"), maximum(value = "200")))] baseline_limit: Query<u64>,
+        /// All of them unless it is given.
+        #[oai(validator(minimum(value = "0"), maximum(value = "200")))]
+        where_used_limit: Query<Option<u64>>,
+        /// The first thousand unless it is given.
+        #[oai(validator(minimum(value = "0"), maximum(value = "200")))]
+        baseline_limit: Query<Option<u64>>,
         #[oai(default = "twenty", validator(minimum(value = "0"), maximum(value = "200")))] signature_limit: Query<u64>,
     ) -> ApiResult<ImpactFile> {
         let format = ImpactFormat::parse(&export_format)?;
         // There are no signatures yet that it would bound.
         let _ = signature_limit;
-        let request = request(where_used_recursive.0, where_used_max_levels.0, where_used_limit.0, baseline_limit.0);
+        let request = request(
+            where_used_recursive.0,
+            where_used_max_levels.0,
+            where_used_limit.0.unwrap_or(u64::MAX),
+            baseline_limit.0.unwrap_or(MOST_EXPORTED),
+        );
         let found = product::impact(&caller.0, &item_id, request).await?;
         Ok(ImpactFile::of(&ImpactSummary::new(&caller.0, found), format)?)
     }

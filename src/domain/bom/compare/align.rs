@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use serde_json::Value;
+use uuid::Uuid;
 
 use super::field::Compared;
 use super::query::Options;
@@ -54,6 +55,7 @@ pub struct Cell<'a> {
     pub values: LineValues,
     pub normalized: Normalized,
     version: u32,
+    version_id: Option<Uuid>,
 }
 
 impl Row<'_> {
@@ -86,7 +88,10 @@ impl<'a> Cell<'a> {
     fn agrees(&self, other: &Self, field: &Compared) -> bool {
         match field {
             Compared::Line(field) => self.normalized.agrees(&other.normalized, *field),
-            Compared::ChildVersion => self.version == other.version,
+            Compared::ChildVersion => {
+                let known = self.version_id.zip(other.version_id);
+                self.version == other.version && known.is_none_or(|(one, other)| one == other)
+            }
             Compared::Other(name) => {
                 let value = |cell: &Self| cell.relationship.properties.get(name).cloned().unwrap_or_default();
                 value(self) == value(other)
@@ -284,7 +289,10 @@ impl<'w, 'a> Work<'w, 'a> {
     /// Every side has one line that says the same to the letter.
     fn plainly_equal(&self, row: &Group<'w, 'a>) -> bool {
         let Some([first]) = row.first().map(Vec::as_slice) else { return false };
-        let version = |side: usize, edge: &Edge<'a>| self.versions.get(&(side, edge.child));
+        let version = |side: usize, edge: &Edge<'a>| {
+            let part = &self.walks[side].parts[edge.child];
+            (self.versions.get(&(side, edge.child)), part.item.current_version_id)
+        };
         let recorded = |edge: &Edge<'a>| {
             edge.effectivities.is_none_or(<[_]>::is_empty) && edge.substitutes.is_none_or(<[_]>::is_empty)
         };
@@ -309,6 +317,7 @@ impl<'w, 'a> Work<'w, 'a> {
             normalized: values.normalized(),
             values,
             version: self.versions.get(&(side, first.child)).copied().unwrap_or_default(),
+            version_id: self.walks[side].parts[first.child].item.current_version_id,
         })
     }
 

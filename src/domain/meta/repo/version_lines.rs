@@ -1,8 +1,8 @@
 //! Rows of the lines that versions consist of.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -10,6 +10,8 @@ use crate::db::{Sql, Tx};
 use crate::entity::tenant::{effectivity, version_line};
 use crate::error::Result;
 
+/// Enough ids for one statement.
+const IDS_PER_QUERY: usize = 1000;
 const COPIED: &str = "i.id, i.item_type_id, i.config_id, i.generation, i.state, i.current_state, i.unique_key, i.source_id, \
     i.related_id, COALESCE((SELECT v.id FROM item_versions v WHERE v.item_id = i.related_id AND v.is_released \
     ORDER BY v.released_at DESC, v.id DESC LIMIT 1), (SELECT r.current_version_id FROM items r WHERE r.id = i.related_id)), i.properties, i.permission_id, \
@@ -41,6 +43,30 @@ pub async fn copy(tx: &Tx, version: Uuid, item: Uuid, kinds: &[&str]) -> Result<
         copied = tx.execute_raw(sql.statement(tx)).await?.rows_affected();
     }
     keep_effectivities(tx, version).await
+}
+
+/// Whether what a version consists of leads back to its item: by the versions that lines lead to, on every level.
+pub async fn leads_back(tx: &Tx, version: Uuid, item: Uuid, kinds: &[&str]) -> Result<bool> {
+    let mut seen: HashSet<Uuid> = HashSet::from([version]);
+    let mut level = vec![version];
+    while !level.is_empty() {
+        let mut next = Vec::new();
+        for some in level.chunks(IDS_PER_QUERY) {
+            let rows = version_line::Entity::find()
+                .select_only()
+                .columns([version_line::Column::RelatedId, version_line::Column::RelatedVersionId])
+                .filter(version_line::Column::VersionId.is_in(some.iter().copied()))
+                .filter(version_line::Column::ItemTypeId.is_in(kinds.iter().copied()));
+            for (related, pinned) in rows.into_tuple::<(Uuid, Option<Uuid>)>().all(tx).await? {
+                if related == item {
+                    return Ok(true);
+                }
+                next.extend(pinned.filter(|pinned| seen.insert(*pinned)));
+            }
+        }
+        level = next;
+    }
+    Ok(false)
 }
 
 async fn keep_effectivities(tx: &Tx, version: Uuid) -> Result<()> {

@@ -189,6 +189,35 @@ pub async fn copy_files(tx: &Tx, from: Uuid, to: Uuid, at: DateTime<Utc>) -> Res
     bind(tx, to, places, at).await
 }
 
+/// Binds the files of a version to another one, but for those that this has in the same role.
+pub async fn take_files(tx: &Tx, from: Uuid, to: Uuid, at: DateTime<Utc>) -> Result<u64> {
+    let of = |version: Uuid| version_file::Entity::find().filter(version_file::Column::VersionId.eq(version));
+    let there = of(to).all(tx).await?;
+    let is_new = |row: &version_file::Model| {
+        !there.iter().any(|one| one.file_id == row.file_id && one.file_role == row.file_role)
+    };
+    let taken: Vec<Place> = of(from)
+        .filter(version_file::Column::FromAttachment.eq(false))
+        .order_by_asc(version_file::Column::Id)
+        .all(tx)
+        .await?
+        .into_iter()
+        .filter(is_new)
+        .map(|row| Place {
+            file_id: row.file_id,
+            file_role: row.file_role,
+            sequence: row.sequence,
+            // What is primary stays what it was.
+            is_primary: row.is_primary && !there.iter().any(|one| one.is_primary),
+            created_by_id: row.created_by_id,
+            from_attachment: false,
+        })
+        .collect();
+    let many = taken.len() as u64;
+    bind(tx, to, taken.into_iter(), at).await?;
+    Ok(many)
+}
+
 /// What a file is to a version.
 struct Place {
     file_id: Uuid,
@@ -246,6 +275,13 @@ pub async fn check_outs(db: &impl ConnectionTrait, versions: &[Uuid]) -> Result<
         found.extend(rows.into_iter().filter_map(|row| Some((row.item_id, held(row)?))));
     }
     Ok(found)
+}
+
+/// Who has versions of an item checked out, the current one or drafts beside it.
+pub async fn check_outs_of_item(db: &impl ConnectionTrait, item: Uuid) -> Result<Vec<CheckOut>> {
+    let rows = item_version::Entity::find().filter(item_version::Column::ItemId.eq(item));
+    let rows = rows.filter(item_version::Column::CheckedOutAt.is_not_null()).all(db).await?;
+    Ok(rows.into_iter().filter_map(held).collect())
 }
 
 /// How many files of a version are checked out by themselves.

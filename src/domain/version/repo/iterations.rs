@@ -83,6 +83,13 @@ pub async fn start_of(db: &impl ConnectionTrait, version: Uuid) -> Result<Option
     Ok(row.one(db).await?.map(Iteration::from))
 }
 
+/// Forgets what a branch began as: it gets another beginning.
+pub async fn remove_start_of(tx: &Tx, version: Uuid) -> Result<()> {
+    let of_version = Entity::delete_many().filter(Column::VersionId.eq(version));
+    of_version.filter(Column::IterationNumber.eq(0)).exec(tx).await?;
+    Ok(())
+}
+
 pub async fn find(db: &impl ConnectionTrait, id: Uuid) -> Result<Option<Iteration>> {
     Ok(Entity::find_by_id(id).one(db).await?.map(Iteration::from))
 }
