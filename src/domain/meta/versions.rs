@@ -98,12 +98,12 @@ pub(super) async fn seal(write: &Write<'_>, kind: &ItemType, item: Item) -> Resu
     let release = Release { by: write.ctx.actor.user_id(), at: write.ctx.now() };
     if repo::versions::release(&write.tx, id, &item, release).await? {
         keep_contents(write, id, &item).await?;
-        require_acyclic(write, id, &item).await?;
         let event = VersionEvent { version_id: id, item_id: item.id, action: "release", comment: None, changes: None };
         log_version_event(write, event).await?;
         let facts = |is_released| json!({ "id": id, "item_id": item.id, "is_released": is_released });
         write.note(change("version.released", id, Some(facts(false)), Some(facts(true)))).await?;
     }
+    require_acyclic(write, id, &item).await?;
     Ok(Item { current_version_id: Some(id), ..item })
 }
 

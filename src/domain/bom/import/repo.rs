@@ -196,14 +196,16 @@ pub async fn lines_at(tx: &Tx, items: &[Uuid]) -> Result<Vec<Item>> {
     Ok(found)
 }
 
-/// Those of the items that bear work of others: files, a check-out, a revision after the first.
+/// Those of the items that bear work of others: files, a check-out, a revision after the first, iterations, when versions are used.
 pub async fn worked_on(tx: &Tx, items: &[Uuid]) -> Result<HashSet<Uuid>> {
     let mut found = HashSet::new();
     for some in items.chunks(ROWS_PER_STATEMENT) {
         for query in [
             "SELECT a.item_id FROM file_attachments a WHERE a.item_id IN ",
             "SELECT v.item_id FROM item_versions v WHERE (v.checked_out_at IS NOT NULL OR v.predecessor_id IS NOT NULL \
-             OR EXISTS (SELECT 1 FROM version_files f WHERE f.version_id = v.id)) AND v.item_id IN ",
+             OR EXISTS (SELECT 1 FROM version_files f WHERE f.version_id = v.id) \
+             OR EXISTS (SELECT 1 FROM version_iterations i WHERE i.version_id = v.id AND i.iteration_number > 0) \
+             OR EXISTS (SELECT 1 FROM effectivities e WHERE e.version_id = v.id)) AND v.item_id IN ",
         ] {
             let mut sql = Sql::new(query);
             sql.bind_list(some.iter().copied());
