@@ -33,6 +33,7 @@ struct AddChildRequest {
     refdes: Option<String>,
     /// ISO 8601; without an offset it is UTC.
     effectivity_from: Option<String>,
+    /// Included; a date alone is that whole day.
     effectivity_to: Option<String>,
     /// `{"option": "Color", "value": "Red"}`, with `op`, `all`, `any` and `not`.
     config_condition: Option<Any<Value>>,

@@ -84,8 +84,8 @@ pub use revision::{
 };
 pub use schema::json_schema;
 pub use seed::seed_model;
-pub use steps::{History, NextStep, item_history, next_steps, transitions_of};
-pub use typed::{parse_moment, query_moment};
+pub use steps::{History, NextStep, item_history, next_steps, release_obstacles, transitions_of};
+pub use typed::{parse_end, parse_moment, query_moment};
 pub use types::{
     NewProperty, NewType, PROPERTY_INDEX_JOB, PropertyChange, PropertyIndexJob, TypeChange, add_property,
     assign_permission, change_item_type, change_property, create_item_type, delete_item_type, delete_property,

@@ -63,14 +63,7 @@ pub async fn next_steps(ctx: &Ctx, item_type: &str, id: &str) -> Result<(Item, V
         Vec::new()
     };
     let against = check_outs::reason_against(ctx, &item).await?;
-    let policy = match model.release_policy() {
-        ReleasePolicy::Off => None,
-        _ => {
-            let related = repo::history::related_of(&*ctx.db, item.id).await?;
-            let released = repo::versions::with_released(&*ctx.db, &release_policy::ids(&related)).await?;
-            release_policy::unmet_children(&model, &related, &released)
-        }
-    };
+    let policy = against_policy(ctx, &model, &item).await?;
     let mut next = Vec::new();
     for (transition, to) in steps {
         let mut reasons: Vec<Unmet> = not_yours(ctx, &model, &item, transition).into_iter().collect();
@@ -87,6 +80,30 @@ pub async fn next_steps(ctx: &Ctx, item_type: &str, id: &str) -> Result<(Item, V
         });
     }
     Ok((item, next))
+}
+
+/// What the organisation's policy has against a release of an item.
+async fn against_policy(ctx: &Ctx, model: &Model, item: &Item) -> Result<Option<Unmet>> {
+    if model.release_policy() == ReleasePolicy::Off {
+        return Ok(None);
+    }
+    let related = repo::history::related_of(&*ctx.db, item.id).await?;
+    let released = repo::versions::with_released(&*ctx.db, &release_policy::ids(&related)).await?;
+    Ok(release_policy::unmet_children(model, &related, &released))
+}
+
+/// What stands against a release of an item that the caller may get: the organisation's policy, and where a step leads to a
+/// released state, whatever keeps the caller from taking it. Nothing stands against what is released.
+pub async fn release_obstacles(ctx: &Ctx, model: &Model, item: &Item) -> Result<Vec<Unmet>> {
+    if model.state(item).is_some_and(|state| state.is_released) {
+        return Ok(Vec::new());
+    }
+    let (_, steps) = next_steps(ctx, &item.item_type, &item.id.to_string()).await?;
+    let mut releases = steps.into_iter().filter(|step| step.to.is_released).peekable();
+    if releases.peek().is_some() {
+        return Ok(releases.flat_map(|step| step.reasons).collect());
+    }
+    Ok(against_policy(ctx, model, item).await?.into_iter().collect())
 }
 
 fn not_yours(ctx: &Ctx, model: &Model, item: &Item, step: &Transition) -> Option<Unmet> {

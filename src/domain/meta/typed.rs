@@ -133,6 +133,23 @@ pub fn parse_moment(text: &str) -> Option<DateTime<Utc>> {
     read_moment(text.trim()).filter(|moment| is_year(moment.year()))
 }
 
+/// The end of a period, which is included: as [`parse_moment`], but a date alone is its last moment.
+pub fn parse_end(text: &str) -> Option<DateTime<Utc>> {
+    let day = NaiveDate::parse_from_str(text.trim(), "%Y-%m-%d").ok();
+    match day.and_then(|day| day.and_hms_micro_opt(23, 59, 59, 999_999)) {
+        Some(last) => Some(last.and_utc()).filter(|moment| is_year(moment.year())),
+        None => parse_moment(text),
+    }
+}
+
+/// The same of a value; what is no text is left for the type to refuse.
+pub(super) fn end_of_period(value: Value) -> Value {
+    match value.as_str().and_then(parse_end) {
+        Some(end) => end.to_rfc3339_opts(SecondsFormat::AutoSi, true).into(),
+        None => value,
+    }
+}
+
 /// Later years are written with a sign, and no database reads them all.
 fn is_year(year: i32) -> bool {
     (1..=9999).contains(&year)

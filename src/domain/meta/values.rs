@@ -6,7 +6,7 @@ use serde_json::{Map, Number, Value};
 use super::model::ItemType;
 use super::period::Period;
 use super::schema;
-use super::typed::{Refusal, item_number, of_type, refuse, unsigned_zero};
+use super::typed::{Refusal, end_of_period, item_number, of_type, refuse, unsigned_zero};
 use crate::context::Ctx;
 use crate::error::{Error, Problem, Result};
 
@@ -131,6 +131,9 @@ fn normalised(kind: &ItemType, name: &str, value: Value) -> Result<Value, Refusa
     }
     match kind.property(name) {
         Some(property) if kind.number_property.as_deref() == Some(name) => item_number(property, value),
+        Some(property) if kind.period_properties.as_ref().is_some_and(|(_, to)| to == name) => {
+            of_type(property, end_of_period(value))
+        }
         Some(property) => of_type(property, value),
         None if !kind.accepts_undeclared => refuse("extra_forbidden", format!("{} has no property {name:?}", kind.id)),
         None if name.is_empty() || name.chars().count() > MAX_NAME || name.chars().any(char::is_control) => {

@@ -16,6 +16,7 @@ on_every_backend!(
     a_line_holds_by_its_effectivities,
     the_version_in_force_is_found,
     effectivities_follow_the_rights_of_what_they_are_of,
+    a_day_that_ends_a_period_belongs_to_it,
 );
 
 const PATH: &str = "/effectivities";
@@ -222,4 +223,24 @@ async fn effectivities_follow_the_rights_of_what_they_are_of(at: Installation) {
         assert_eq!(refused.status, 404, "{refused:?}");
     }
     admin.get(&path).await.expect(200);
+}
+
+async fn a_day_that_ends_a_period_belongs_to_it(at: Installation) {
+    let World { admin, .. } = &World::start(at).await;
+    let (top, old, new) = (add_part(admin, "TOP").await, add_part(admin, "OLD").await, add_part(admin, "NEW").await);
+    for line in [
+        json!({"child_id": old, "effectivity_from": "2026-01-01", "effectivity_to": "2026-06-30"}),
+        json!({"child_id": new, "effectivity_from": "2026-07-01"}),
+    ] {
+        admin.post(&format!("/bom/{top}/children"), &line).await.expect(200);
+    }
+    for (moment, expected) in [
+        ("2025-12-31T23:59:59Z", Value::Null),
+        ("2026-01-01T00:00:00Z", json!("OLD")),
+        ("2026-06-30T23:59:59Z", json!("OLD")),
+        ("2026-07-01T00:00:00Z", json!("NEW")),
+    ] {
+        let tree = admin.get(&format!("/bom/{top}/effective?date={moment}")).await.expect(200);
+        assert_eq!(tree["children"][0]["child"]["number"], expected, "{moment}");
+    }
 }

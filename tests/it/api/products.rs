@@ -15,6 +15,7 @@ on_every_backend!(
     a_change_touches_what_uses_and_keeps_the_item,
     an_impact_is_exported,
     readiness_judges_the_baselines_of_an_item,
+    readiness_tells_what_stands_against_a_release,
     a_cockpit_has_both,
     what_may_not_be_read_is_in_no_summary,
 );
@@ -153,4 +154,19 @@ async fn what_may_not_be_read_is_in_no_summary(at: Installation) {
     let seen = page(&reader, &mid, "include_where_used_summary=true&include_bom_summary=true").await;
     assert_eq!((&seen["where_used_summary"]["count"], &seen["bom_summary"]["direct_children"]), (&json!(0), &json!(1)));
     reader.get(&format!("/products/{top}")).await.expect(404);
+}
+
+async fn readiness_tells_what_stands_against_a_release(at: Installation) {
+    let World { admin, .. } = &World::start(at).await;
+    let [top, mid, leaf] = product(admin).await;
+    let path = format!("/release-readiness/items/{top}");
+    assert_eq!(admin.get(&path).await.expect(200)["summary"]["ok"], true);
+    admin.put("/meta/policies", &json!({"release_policy": "at_release"})).await.expect(200);
+    let refused = admin.get(&path).await.expect(200);
+    assert_eq!((&refused["summary"]["ok"], &refused["resources"][0]["kind"]), (&json!(false), &json!("item_release")));
+    assert!(!refused["resources"][0]["diagnostics"]["errors"].as_array().unwrap().is_empty(), "{refused}");
+    for part in [&leaf, &mid, &top] {
+        super::revisions::release(admin, part).await;
+        assert_eq!(admin.get(&path).await.expect(200)["summary"]["ok"], json!(part != &leaf), "{part}");
+    }
 }

@@ -12,6 +12,8 @@ use crate::api::error::ApiResult;
 use crate::api::shapes::{Encoded, Time};
 use crate::api::v1::Tag;
 use crate::domain::baseline::{self, Baseline, Finding, Findings};
+use crate::domain::lifecycle::Unmet;
+use crate::domain::meta::ItemView;
 
 pub struct BaselineVerdictsApi;
 
@@ -35,7 +37,7 @@ struct ReleaseBaselineRequest {
 /// What a finding is about.
 #[derive(Object)]
 struct DiagnosticDetails {
-    baseline_id: String,
+    baseline_id: Option<String>,
     member_id: Option<String>,
     item_id: Option<String>,
     item_number: Option<String>,
@@ -70,7 +72,7 @@ impl ReleaseDiagnostics {
             message: finding.message,
             rule_id: finding.kind.rule().to_owned(),
             details: DiagnosticDetails {
-                baseline_id: id.clone(),
+                baseline_id: Some(id.clone()),
                 member_id: finding.member_id.map(|id| id.to_string()),
                 item_id: finding.item_id.map(|id| id.to_string()),
                 item_number: finding.item_number,
@@ -84,6 +86,37 @@ impl ReleaseDiagnostics {
             ruleset_id: ruleset.to_owned(),
             errors: findings.errors.into_iter().map(shown).collect(),
             warnings: findings.warnings.into_iter().map(shown).collect(),
+        }
+    }
+}
+
+impl ReleaseDiagnostics {
+    /// Whether it can be released, and how many errors and warnings there are.
+    pub fn counts(&self) -> (bool, usize, usize) {
+        (self.ok, self.errors.len(), self.warnings.len())
+    }
+
+    /// What stands against a release of an item.
+    pub fn of_item(view: &ItemView, ruleset: &str, obstacles: &[Unmet]) -> Self {
+        let shown = |unmet: &Unmet| Diagnostic {
+            code: format!("item_{}", unmet.guard),
+            message: unmet.message.clone(),
+            rule_id: "item.release_guards".to_owned(),
+            details: DiagnosticDetails {
+                baseline_id: None,
+                member_id: None,
+                item_id: Some(view.item.id.to_string()),
+                item_number: view.number.clone(),
+                item_state: Some(view.item.state.clone()),
+            },
+        };
+        Self {
+            ok: obstacles.is_empty(),
+            resource_type: "item".to_owned(),
+            resource_id: view.item.id.to_string(),
+            ruleset_id: ruleset.to_owned(),
+            errors: obstacles.iter().map(shown).collect(),
+            warnings: Vec::new(),
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::domain::bom::import::{
 use crate::error::{Error, Result};
 
 #[derive(Multipart)]
+#[oai(deny_unknown_fields)]
 pub struct BomImportForm {
     /// CSV (UTF-8 or UTF-16; comma, semicolon or tab) or a workbook (.xlsx); its bytes tell which.
     file: Upload,

@@ -18,6 +18,8 @@ pub struct ReadinessApi;
 
 /// How baselines are called among what is released.
 const BASELINE_RELEASE: &str = "baseline_release";
+/// The same of the item itself.
+const ITEM_RELEASE: &str = "item_release";
 
 #[derive(Object, Clone, Default)]
 struct ReadinessCounts {
@@ -41,7 +43,7 @@ struct ReadinessSummary {
 /// Something that is or would be released, and what speaks against it.
 #[derive(Object)]
 struct ReadinessResource {
-    /// `baseline_release`.
+    /// `baseline_release`, or `item_release` where something stands against a release of the item itself.
     kind: String,
     name: String,
     state: String,
@@ -62,39 +64,47 @@ pub struct ReadinessResponse {
 
 impl ReadinessResponse {
     pub fn new(ctx: &Ctx, readiness: Readiness) -> Self {
-        let Readiness { item_id, ruleset, resources } = readiness;
-        let mut counts = ReadinessCounts::default();
-        for Resource { findings, .. } in &resources {
-            counts.resources += 1;
-            counts.ok_resources += usize::from(findings.is_valid());
-            counts.error_count += findings.errors.len();
-            counts.warning_count += findings.warnings.len();
+        let Readiness { item, obstacles, ruleset, resources } = readiness;
+        let mut all = Vec::with_capacity(resources.len() + 1);
+        // Of an item that can be released there is nothing to tell.
+        if !obstacles.is_empty() {
+            all.push(ReadinessResource {
+                kind: ITEM_RELEASE.to_owned(),
+                name: item.number.clone().unwrap_or_default(),
+                state: item.item.state.clone(),
+                diagnostics: ReleaseDiagnostics::of_item(&item, &ruleset, &obstacles),
+            });
         }
-        let resources = resources.into_iter().map(|Resource { baseline, findings }| ReadinessResource {
+        all.extend(resources.into_iter().map(|Resource { baseline, findings }| ReadinessResource {
             kind: BASELINE_RELEASE.to_owned(),
             name: baseline.name.clone(),
             state: baseline.state.as_str().to_owned(),
             diagnostics: ReleaseDiagnostics::of(&baseline, &ruleset, findings),
-        });
-        let resources: Vec<_> = resources.collect();
-        let mut by_kind = BTreeMap::new();
-        if counts.resources > 0 {
-            by_kind.insert(BASELINE_RELEASE.to_owned(), counts.clone());
+        }));
+        let mut by_kind: BTreeMap<String, ReadinessCounts> = BTreeMap::new();
+        for resource in &all {
+            let (ok, errors, warnings) = resource.diagnostics.counts();
+            let counts = by_kind.entry(resource.kind.clone()).or_default();
+            counts.resources += 1;
+            counts.ok_resources += usize::from(ok);
+            counts.error_count += errors;
+            counts.warning_count += warnings;
         }
-        let ReadinessCounts { resources: many, ok_resources, error_count, warning_count } = counts;
+        let total = |of: fn(&ReadinessCounts) -> usize| by_kind.values().map(of).sum();
+        let error_count = total(|counts| counts.error_count);
         Self {
-            item_id: item_id.to_string(),
+            item_id: item.item.id.to_string(),
             generated_at: ctx.now().into(),
             summary: ReadinessSummary {
                 ok: error_count == 0,
-                resources: many,
-                ok_resources,
+                resources: total(|counts| counts.resources),
+                ok_resources: total(|counts| counts.ok_resources),
                 error_count,
-                warning_count,
+                warning_count: total(|counts| counts.warning_count),
                 by_kind,
             },
             ruleset_id: ruleset,
-            resources,
+            resources: all,
             esign_manifest: None,
         }
     }
@@ -104,7 +114,7 @@ impl ReadinessResponse {
 impl ReadinessApi {
     /// See whether an item is ready to be released
     ///
-    /// Judges its baselines, the newest first.
+    /// What stands against a release of the item, and what its baselines hold, the newest first.
     #[oai(path = "/items/:item_id", method = "get", operation_id = "get_release_readiness")]
     async fn get(
         &self,

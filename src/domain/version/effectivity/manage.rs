@@ -30,6 +30,9 @@ pub struct NewEffectivity {
     pub payload: Values,
 }
 
+/// The field that ends a period.
+const END: &str = "end_date";
+
 /// What changes; what is left out stays, `Some(None)` takes away.
 #[derive(Debug, Clone, Default)]
 pub struct EffectivityChange {
@@ -37,16 +40,18 @@ pub struct EffectivityChange {
     pub end: Option<Option<String>>,
 }
 
+/// A date alone is its first moment where it begins something, and its last where it ends it.
 fn moment(field: &str, text: Option<&str>) -> Result<Option<DateTime<Utc>>> {
     let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) else { return Ok(None) };
     let message = "Expected a time: 2026-11-24T08:00:00Z";
-    let read = meta::parse_moment(text).ok_or_else(|| Error::invalid_field("datetime_type", &["body", field], message));
+    let parse = if field == END { meta::parse_end } else { meta::parse_moment };
+    let read = parse(text).ok_or_else(|| Error::invalid_field("datetime_type", &["body", field], message));
     read.map(Some)
 }
 
 /// Adds an effectivity. The caller may change the item; a line also by its state.
 pub async fn add_effectivity(ctx: &Ctx, new: NewEffectivity) -> Result<Effectivity> {
-    let (start, end) = (moment("start_date", new.start.as_deref())?, moment("end_date", new.end.as_deref())?);
+    let (start, end) = (moment("start_date", new.start.as_deref())?, moment(END, new.end.as_deref())?);
     check(new.kind, start, end, &new.payload)?;
     let mut model = Model::load(ctx).await?;
     let write = Write::begin_fresh(ctx, &mut model, |_| Ok(Turns::default())).await?;
@@ -160,7 +165,7 @@ pub async fn change_effectivity(ctx: &Ctx, id: &str, change: EffectivityChange) 
         after.start = moment("start_date", start.as_deref())?;
     }
     if let Some(end) = &change.end {
-        after.end = moment("end_date", end.as_deref())?;
+        after.end = moment(END, end.as_deref())?;
     }
     let kind = EffectivityKind::ALL.into_iter().find(|kind| kind.as_str() == before.kind).unwrap_or_default();
     check(kind, after.start, after.end, &after.payload)?;
