@@ -138,7 +138,7 @@ release_build() {
     local bytes
     bytes="$(stat -c %s "${CARGO_TARGET_DIR:-target}/release/yuantus")"
     echo "release binary: $((bytes / 1000000)) MB"
-    [ "$bytes" -lt 62000000 ]
+    [ "$bytes" -lt 75000000 ]
 }
 
 if [ "$quick" = true ]; then
