@@ -6,12 +6,11 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, Query
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::query::IDS_PER_QUERY;
 use crate::db::{Sql, Tx};
 use crate::entity::tenant::{effectivity, version_line};
 use crate::error::Result;
 
-/// Enough ids for one statement.
-const IDS_PER_QUERY: usize = 1000;
 const COPIED: &str = "i.id, i.item_type_id, i.config_id, i.generation, i.state, i.current_state, i.unique_key, i.source_id, \
     i.related_id, COALESCE((SELECT v.id FROM item_versions v WHERE v.item_id = i.related_id AND v.is_released \
     ORDER BY v.released_at DESC, v.id DESC LIMIT 1), (SELECT r.current_version_id FROM items r WHERE r.id = i.related_id)), i.properties, i.permission_id, \

@@ -13,14 +13,12 @@ use uuid::Uuid;
 use super::super::check_outs::CheckOut;
 use super::super::item::Item;
 use super::super::versions::VersionEvent;
+use super::query::IDS_PER_QUERY;
 use crate::db::Tx;
 use crate::domain::audit::new_id;
 use crate::entity::tenant::{file_attachment, item, item_version, version_event, version_file};
 use crate::error::Result;
 use crate::types::UserId;
-
-/// Enough ids for one statement.
-const IDS_PER_QUERY: usize = 1000;
 
 /// When something was released, and by whom.
 #[derive(Debug, Clone, Copy)]

@@ -20,7 +20,7 @@ use crate::error::{Error, Result};
 /// date effectivities. Fails with `NotFound` where there is none.
 pub async fn effective_version(ctx: &Ctx, item: &str, date: Option<&str>) -> Result<VersionView> {
     let at = match date {
-        Some(text) => read(text)?,
+        Some(text) => meta::query_moment("date", text)?,
         None => ctx.now(),
     };
     let model = Model::load(ctx).await?;
@@ -34,14 +34,6 @@ pub async fn effective_version(ctx: &Ctx, item: &str, date: Option<&str>) -> Res
     let version = choose(&versions, &dates, at).cloned();
     let version = version.ok_or_else(|| none_in_force(&found, at))?;
     Ok(VersionView::new(&model, &found, version))
-}
-
-fn read(text: &str) -> Result<DateTime<Utc>> {
-    // In a query string an unescaped + of an offset arrives as a blank.
-    let text = text.trim();
-    let moment = meta::parse_moment(text).or_else(|| meta::parse_moment(&text.replace(' ', "+")));
-    let message = "Expected a time: 2026-11-24T08:00:00Z";
-    moment.ok_or_else(|| Error::invalid_field("datetime_type", &["query", "date"], message))
 }
 
 fn none_in_force(item: &Item, at: DateTime<Utc>) -> Error {
