@@ -13,6 +13,7 @@ on_every_backend!(
     a_sheet_with_a_problem_is_refused_whole_with_a_reason_per_row,
     a_placeholder_number_is_never_merged_silently,
     a_dry_run_writes_nothing,
+    a_misspelt_field_writes_nothing,
     two_imports_of_one_sheet_at_once_make_no_duplicates,
     what_is_no_sheet_is_refused,
     the_command_does_what_the_operation_does,
@@ -171,4 +172,12 @@ async fn the_command_does_what_the_operation_does(at: Installation) {
     let report: Value = serde_json::from_slice(&done.stdout).unwrap();
     assert_eq!(report["lines_created"], 2);
     assert_eq!(parts(&world.admin).await.len(), 3);
+}
+
+async fn a_misspelt_field_writes_nothing(at: Installation) {
+    let World { admin, .. } = &World::start(at).await;
+    let fields = [("parent", "TABLE"), ("create_parent", "Table"), ("dry-run", "true")];
+    let refused = import(admin, SHEET, &fields).await;
+    assert!(refused.status.is_client_error() && refused.text.contains("dry-run"), "{refused:?}");
+    assert!(parts(admin).await.is_empty());
 }
